@@ -1,0 +1,172 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Which status packets an instruction packet brings.
+
+Source: e-Manual, "DYNAMIXEL Protocol 1.0" and "DYNAMIXEL Protocol 2.0", section Instruction
+Details.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dxl_port_driver.errors import RequestError
+from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, MAX_ID, Protocol
+from dxl_port_driver.protocol.packets import (
+    InstructionPacket,
+    V1_STATUS_LENGTH,
+    V2_STATUS_LENGTH,
+)
+
+
+class Answer(NamedTuple):
+    """
+    One status packet that is expected.
+
+    :param id: id that it carries.
+    :param length: parameter bytes behind the error byte; None where any number will do.
+    """
+
+    id: int
+    length: int | None
+
+
+class Answers(NamedTuple):
+    """
+    All status packets that an instruction brings.
+
+    :param each: one :class:`Answer` a packet; empty when there is none to expect.
+    :param roll_call: True for a broadcast Ping: whoever is there answers, until the time is over.
+    """
+
+    each: tuple[Answer, ...] = ()
+    roll_call: bool = False
+
+    def wire_length(self, protocol: Protocol) -> int:
+        """Give the length of all answers together, bytes."""
+        overhead = V2_STATUS_LENGTH if protocol is Protocol.V2 else V1_STATUS_LENGTH
+        if self.roll_call:
+            return (overhead + _ping_length(protocol)) * (MAX_ID + 1)
+        return sum(overhead + (answer.length or 0) for answer in self.each)
+
+
+def expected_answers(packet: InstructionPacket) -> Answers:
+    """
+    Tell which status packets will come.
+
+    :raises RequestError: a Sync Read or Bulk Read whose parameters are not well formed.
+    """
+    instruction, params, protocol = packet.instruction, packet.params, packet.protocol
+    if packet.id != BROADCAST_ID:
+        return Answers((Answer(packet.id, _unicast_length(packet)),))
+    if instruction == Instruction.PING:
+        return Answers(roll_call=True)
+    if instruction == Instruction.BULK_READ and protocol is Protocol.V1:
+        return Answers(_bulk_v1(params))
+    if protocol is Protocol.V1:
+        return Answers()
+    if instruction == Instruction.SYNC_READ:
+        return Answers(_sync(params))
+    if instruction == Instruction.BULK_READ:
+        return Answers(_bulk(params))
+    if instruction == Instruction.FAST_SYNC_READ:
+        return Answers((_joint(_sync(params)),))
+    if instruction == Instruction.FAST_BULK_READ:
+        return Answers((_joint(_bulk(params)),))
+    return Answers()
+
+
+def _ping_length(protocol: Protocol) -> int:
+    return 3 if protocol is Protocol.V2 else 0
+
+
+def _unicast_length(packet: InstructionPacket) -> int | None:
+    params = packet.params
+    if packet.instruction == Instruction.PING:
+        return _ping_length(packet.protocol)
+    if packet.instruction == Instruction.READ:
+        if packet.protocol is Protocol.V1 and len(params) == 2:
+            return params[1]
+        if packet.protocol is Protocol.V2 and len(params) == 4:
+            return int.from_bytes(params[2:4], 'little')
+        return None
+    return 0 if packet.instruction in _ANSWERED_WITHOUT_DATA else None
+
+
+_ANSWERED_WITHOUT_DATA = frozenset(
+    {
+        Instruction.WRITE,
+        Instruction.REG_WRITE,
+        Instruction.ACTION,
+        Instruction.FACTORY_RESET,
+        Instruction.REBOOT,
+        Instruction.CLEAR,
+        Instruction.CONTROL_TABLE_BACKUP,
+    }
+)
+
+
+def _sync(params: bytes) -> tuple[Answer, ...]:
+    if len(params) < 5:
+        raise RequestError(
+            f'a Sync Read has {len(params)} parameter bytes and needs address (2), length (2) '
+            'and at least one id'
+        )
+    length = int.from_bytes(params[2:4], 'little')
+    return _once_each([Answer(servo, length) for servo in params[4:]], 'Sync Read')
+
+
+def _bulk(params: bytes) -> tuple[Answer, ...]:
+    if not params or len(params) % 5:
+        raise RequestError(
+            f'a Bulk Read has {len(params)} parameter bytes and needs five a servo: id (1), '
+            'address (2), length (2)'
+        )
+    return _once_each(
+        [
+            Answer(params[at], int.from_bytes(params[at + 3 : at + 5], 'little'))
+            for at in range(0, len(params), 5)
+        ],
+        'Bulk Read',
+    )
+
+
+def _bulk_v1(params: bytes) -> tuple[Answer, ...]:
+    if len(params) < 4 or len(params) % 3 != 1 or params[0] != 0:
+        raise RequestError(
+            f'a Protocol 1.0 Bulk Read has {len(params)} parameter bytes and needs a 0 and then '
+            'three a servo: length (1), id (1), address (1)'
+        )
+    return _once_each(
+        [Answer(params[at + 1], params[at]) for at in range(1, len(params), 3)], 'Bulk Read'
+    )
+
+
+def _once_each(answers: list[Answer], what: str) -> tuple[Answer, ...]:
+    seen: set[int] = set()
+    for answer in answers:
+        if answer.id in seen:
+            raise RequestError(f'a {what} names id {answer.id} twice; name each servo once')
+        seen.add(answer.id)
+    return tuple(answers)
+
+
+def _joint(answers: tuple[Answer, ...]) -> Answer:
+    """Join the answers as fast reads do: error, id, data and a CRC for each servo in one packet."""
+    per_servo = 4
+    first_error_and_last_crc = 3
+    total = sum(per_servo + (answer.length or 0) for answer in answers)
+    return Answer(BROADCAST_ID, total - first_error_and_last_crc)

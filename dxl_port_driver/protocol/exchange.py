@@ -1,0 +1,316 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The rules of one exchange: what goes out, what counts as its answer, when it is over.
+
+An exchange touches neither port nor clock. Whoever drives it says when it begins, feeds what
+came, and tells it when its deadline has passed::
+
+    exchange.begin(now)
+    port.write(exchange.data, exchange.deadline)
+    while exchange.attempt is None:
+        received = port.read(n, exchange.deadline)
+        if received:
+            exchange.feed(received)
+        else:
+            exchange.expire()
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from dxl_port_driver.errors import RequestError, ResultCode
+from dxl_port_driver.protocol.answers import Answer, Answers, expected_answers
+from dxl_port_driver.protocol.framer import Frame, Framer
+from dxl_port_driver.protocol.instructions import Instruction, Protocol
+from dxl_port_driver.protocol.packets import parse_instruction
+from dxl_port_driver.protocol.timing import (
+    BROADCAST_PING_PER_ID_S,
+    Link,
+    MAX_RETURN_DELAY_S,
+)
+from dxl_port_driver.protocol.transaction import Attempt, Framing, Limits, Transaction
+
+_TYPICAL_RETURN_DELAY_S = 500e-6
+
+
+def make_exchange(transaction: Transaction, link: Link, limits: Limits) -> Exchange:
+    """
+    Check a transaction and give the exchange that carries it out.
+
+    :param link: what the port needs for a byte.
+    :param limits: what a single request is granted.
+    :raises RequestError: the transaction is wrong in itself; the message says how.
+    """
+    limits.check(transaction)
+    if transaction.framing is Framing.NONE:
+        return SendOnly(transaction, link)
+    if transaction.framing is Framing.LENGTH:
+        return AwaitLength(transaction, link)
+    packet = parse_instruction(transaction.data)
+    answers = expected_answers(packet)
+    if not (answers.each or answers.roll_call or transaction.response_count):
+        return SendOnly(transaction, link)
+    length = 0 if answers.roll_call else answers.wire_length(packet.protocol)
+    if length > limits.max_bytes:
+        raise RequestError(
+            f'the answer would have {length} bytes and max_bytes allows {limits.max_bytes}; ask '
+            'for less or raise the parameter'
+        )
+    return AwaitPackets(transaction, link, packet.protocol, answers)
+
+
+class Exchange(ABC):
+    """
+    One transaction on its way.
+
+    :param transaction: what to send and what to wait for.
+    """
+
+    awaits_answer = True
+    """False if nothing is to be read: the bus is held until the bytes are on the wire."""
+
+    def __init__(self, transaction: Transaction, answer_s: float, timeout_s: float) -> None:
+        self.data = transaction.data
+        self.expected_s = answer_s
+        """How long a servo that is quick takes, from first byte sent to last byte got, s."""
+        self.timeout_s = timeout_s
+        """How long it may take, s."""
+        self.deadline = 0.0
+        """When it is over at the latest, on the clock that :meth:`begin` was given, s."""
+        self.attempt: Attempt | None = None
+        """What came of it; None while it is under way."""
+
+    def begin(self, now: float) -> None:
+        """Start, or start over: the clock runs from the first byte sent."""
+        self.deadline = now + self.timeout_s
+        self.attempt = None
+
+    @abstractmethod
+    def feed(self, received: bytes) -> None:
+        """Take bytes that came."""
+
+    @abstractmethod
+    def expire(self) -> None:
+        """Take notice that the deadline has passed."""
+
+
+class SendOnly(Exchange):
+    """No answer: over when the bytes have left, which is later than when they were written."""
+
+    awaits_answer = False
+
+    def __init__(self, transaction: Transaction, link: Link) -> None:
+        on_the_wire_s = link.byte_time_s * len(transaction.data)
+        super().__init__(transaction, on_the_wire_s, on_the_wire_s)
+
+    def feed(self, received: bytes) -> None:
+        """Leave what comes to whoever asks for it."""
+
+    def expire(self) -> None:
+        """End: the bytes are on the wire."""
+        self.attempt = Attempt(ResultCode.SUCCESS)
+
+
+class AwaitLength(Exchange):
+    """Over when a number of bytes has come, whatever they are."""
+
+    def __init__(self, transaction: Transaction, link: Link) -> None:
+        self._length = transaction.response_length
+        length = len(transaction.data) + self._length
+        super().__init__(
+            transaction,
+            link.byte_time_s * length + _TYPICAL_RETURN_DELAY_S,
+            transaction.timeout_s or link.packet_timeout_s(length),
+        )
+        self._received = b''
+
+    def begin(self, now: float) -> None:
+        """Start, or start over, with nothing received."""
+        super().begin(now)
+        self._received = b''
+
+    def feed(self, received: bytes) -> None:
+        """Take bytes that came."""
+        self._received += received
+        if len(self._received) >= self._length:
+            self.attempt = Attempt(ResultCode.SUCCESS, data=self._received[: self._length])
+
+    def expire(self) -> None:
+        """End without a whole answer."""
+        self.attempt = Attempt(
+            ResultCode.RX_TIMEOUT,
+            f'{len(self._received)} of {self._length} bytes came within '
+            f'{self.timeout_s * 1e3:.1f} ms; check power, wiring, id and baudrate, or allow a '
+            'longer timeout',
+            self._received,
+        )
+
+
+class AwaitPackets(Exchange):
+    """Over when the last status packet that the instruction brings is whole."""
+
+    def __init__(
+        self, transaction: Transaction, link: Link, protocol: Protocol, answers: Answers
+    ) -> None:
+        self._protocol = protocol
+        self._answers = answers
+        self._count = transaction.response_count
+        wire_s = link.byte_time_s * len(transaction.data)
+        answer_length = answers.wire_length(protocol)
+        if answers.roll_call:
+            rule_s = link.packet_timeout_s(answer_length) + (
+                BROADCAST_PING_PER_ID_S * len(_EVERY_ID)
+            )
+            answer_s = rule_s
+        else:
+            # Each servo in a row takes its own return delay, which the SDK's rule leaves to the
+            # 16 ms of a slow adapter; on a quick one it has to be counted.
+            rule_s = link.packet_timeout_s(answer_length) + (
+                MAX_RETURN_DELAY_S * max(0, len(answers.each) - 1)
+            )
+            answer_s = link.byte_time_s * answer_length + (
+                _TYPICAL_RETURN_DELAY_S * max(1, len(answers.each))
+            )
+        super().__init__(
+            transaction, wire_s + answer_s, transaction.timeout_s or wire_s + rule_s
+        )
+        self._reset()
+
+    def _reset(self) -> None:
+        self._framer = Framer(self._protocol)
+        self._received: list[bytes] = []
+        self._packets: list[bytes] = []
+        self._open: dict[int, Answer] = {answer.id: answer for answer in self._answers.each}
+        self._broken = 0
+        self._foreign: list[int] = []
+
+    def begin(self, now: float) -> None:
+        """Start, or start over, with nothing received."""
+        super().begin(now)
+        self._reset()
+
+    def feed(self, received: bytes) -> None:
+        """Take bytes that came."""
+        self._received.append(received)
+        self._sort(self._framer.feed(received))
+
+    def expire(self) -> None:
+        """End with what there is: a packet that never got whole may hide one that did."""
+        self._sort(self._framer.flush())
+        if self.attempt is not None:
+            return
+        if self._answers.roll_call and self._packets and not self._count:
+            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
+        elif self._broken or self._foreign:
+            self._end_corrupt()
+        else:
+            self.attempt = Attempt(
+                ResultCode.RX_TIMEOUT, self._timeout_message(), b''.join(self._received)
+            )
+
+    def _sort(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if self.attempt is not None:
+                return
+            if frame.raw == self.data:
+                continue  # an adapter that hears itself
+            if not frame.intact:
+                self._broken += 1
+                answer = self._open.get(frame.id)
+                if len(self._open) == 1 and answer and self._fits(frame, answer):
+                    # Nothing else will come from a servo that has answered.
+                    self._end_corrupt()
+            elif self._is_answer(frame):
+                self._packets.append(frame.raw)
+                self._check_complete()
+            else:
+                self._foreign.append(frame.id)
+
+    def _fits(self, frame: Frame, answer: Answer) -> bool:
+        """Tell an answer to this question from one to another question, by its length."""
+        if self._protocol is Protocol.V2:
+            if frame.code != Instruction.STATUS or not frame.params:
+                return False
+            error, length = frame.params[0], len(frame.params) - 1
+        else:
+            error, length = frame.code, len(frame.params)
+        return answer.length is None or length == answer.length or bool(error)
+
+    def _is_answer(self, frame: Frame) -> bool:
+        answer = self._open.get(frame.id)
+        if answer is None:
+            if self._answers.each:
+                return False
+            answer = Answer(frame.id, None)
+        if not self._fits(frame, answer):
+            return False
+        if not self._count:
+            self._open.pop(frame.id, None)
+        return True
+
+    def _check_complete(self) -> None:
+        if self._count:
+            complete = len(self._packets) >= self._count
+        else:
+            complete = not self._open and not self._answers.roll_call
+        if complete:
+            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
+
+    def _end_corrupt(self) -> None:
+        if self._broken:
+            what = f'a status packet with a wrong {_SUM_NAME[self._protocol]} came'
+            mend = 'check wiring and termination, and that no two servos share the id'
+        else:
+            ids = ', '.join(str(servo) for servo in sorted(set(self._foreign)))
+            what = f'a status packet came that answers another question (from id {ids})'
+            mend = 'check that nobody else sends on this bus and that its timeouts are long enough'
+        self.attempt = Attempt(
+            ResultCode.RX_CORRUPT,
+            f'{what}, and none from {self._who()}; {mend}',
+            b''.join(self._received),
+        )
+
+    def _who(self) -> str:
+        if self._answers.roll_call or not self._open:
+            return 'any servo'
+        ids = sorted(self._open)
+        if len(ids) == 1:
+            return f'servo {ids[0]}' if ids[0] in _EVERY_ID else 'the servos asked'
+        return f'servos {", ".join(str(servo) for servo in ids)}'
+
+    def _timeout_message(self) -> str:
+        within = f'within {self.timeout_s * 1e3:.1f} ms'
+        if self._packets:
+            total = self._count or len(self._packets) + len(self._open)
+            return (
+                f'{len(self._packets)} of {total} status packets came {within}, none from '
+                f'{self._who()}; check power, wiring and ids'
+            )
+        received = sum(len(part) for part in self._received)
+        if received:
+            return (
+                f'no status packet came from {self._who()} {within}, only {received} bytes that '
+                'are none; check the baudrate, the wiring, and that the protocol version is right'
+            )
+        return (
+            f'no status packet came from {self._who()} {within}, not a single byte; check '
+            'power, wiring, id and baudrate'
+        )
+
+
+_EVERY_ID = range(254)
+_SUM_NAME = {Protocol.V1: 'checksum', Protocol.V2: 'CRC'}
