@@ -116,13 +116,26 @@ class Port(ABC):
         """
 
     @abstractmethod
+    def pause(self, deadline: float) -> None:
+        """
+        Let time pass and leave what comes in the receive buffer.
+
+        :param deadline: monotonic time, s.
+        :raises PortClosedError: it is not open, or :meth:`cancel` was called.
+        """
+
+    @abstractmethod
     def cancel(self) -> None:
         """
-        End a wait in :meth:`read` or :meth:`write` at once, from any thread.
+        End a wait in :meth:`read`, :meth:`write` or :meth:`pause` at once, from any thread.
 
-        The interrupted call, and every later one until the port is opened again, raises
-        :class:`~dxl_port_driver.errors.PortClosedError`.
+        The interrupted call, and every later one until :meth:`resume` or the next :meth:`open`,
+        raises :class:`~dxl_port_driver.errors.PortClosedError`.
         """
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Take back a :meth:`cancel`; harmless where there was none."""
 
     @property
     def latency_timer_ms(self) -> float | None:
