@@ -70,7 +70,7 @@ def make_exchange(transaction: Transaction, link: Link, limits: Limits) -> Excha
             f'the answer would have {length} bytes and max_bytes allows {limits.max_bytes}; ask '
             'for less or raise the parameter'
         )
-    return AwaitPackets(transaction, link, packet.protocol, answers)
+    return AwaitPackets(transaction, link, packet.protocol, answers, limits.max_bytes)
 
 
 class Exchange(ABC):
@@ -83,12 +83,14 @@ class Exchange(ABC):
     awaits_answer = True
     """False if nothing is to be read: the bus is held until the bytes are on the wire."""
 
-    def __init__(self, transaction: Transaction, answer_s: float, timeout_s: float) -> None:
+    def __init__(self, transaction: Transaction, expected_s: float, rule_s: float) -> None:
         self.data = transaction.data
-        self.expected_s = answer_s
+        self.expected_s = expected_s
         """How long a servo that is quick takes, from first byte sent to last byte got, s."""
-        self.timeout_s = timeout_s
-        """How long it may take, s."""
+        self.rule_s = rule_s
+        """How long a servo that is there can take, by the packet timeout rule, s."""
+        self.timeout_s = (self.awaits_answer and transaction.timeout_s) or rule_s
+        """How long it may take here, s."""
         self.deadline = 0.0
         """When it is over at the latest, on the clock that :meth:`begin` was given, s."""
         self.attempt: Attempt | None = None
@@ -134,7 +136,7 @@ class AwaitLength(Exchange):
         super().__init__(
             transaction,
             link.byte_time_s * length + _TYPICAL_RETURN_DELAY_S,
-            transaction.timeout_s or link.packet_timeout_s(length),
+            link.packet_timeout_s(length),
         )
         self._received = b''
 
@@ -164,7 +166,12 @@ class AwaitPackets(Exchange):
     """Over when the last status packet that the instruction brings is whole."""
 
     def __init__(
-        self, transaction: Transaction, link: Link, protocol: Protocol, answers: Answers
+        self,
+        transaction: Transaction,
+        link: Link,
+        protocol: Protocol,
+        answers: Answers,
+        max_kept: int,
     ) -> None:
         self._protocol = protocol
         self._answers = answers
@@ -185,27 +192,22 @@ class AwaitPackets(Exchange):
             answer_s = link.byte_time_s * answer_length + (
                 _TYPICAL_RETURN_DELAY_S * max(1, len(answers.each))
             )
-        super().__init__(
-            transaction, wire_s + answer_s, transaction.timeout_s or wire_s + rule_s
-        )
-        self._reset()
+        super().__init__(transaction, wire_s + answer_s, wire_s + rule_s)
+        self._max_kept = max_kept
 
-    def _reset(self) -> None:
+    def begin(self, now: float) -> None:
+        """Start, or start over, with nothing received."""
+        super().begin(now)
         self._framer = Framer(self._protocol)
-        self._received: list[bytes] = []
+        self._received = b''
         self._packets: list[bytes] = []
         self._open: dict[int, Answer] = {answer.id: answer for answer in self._answers.each}
         self._broken = 0
         self._foreign: list[int] = []
 
-    def begin(self, now: float) -> None:
-        """Start, or start over, with nothing received."""
-        super().begin(now)
-        self._reset()
-
     def feed(self, received: bytes) -> None:
         """Take bytes that came."""
-        self._received.append(received)
+        self._received = (self._received + received)[-self._max_kept :]
         self._sort(self._framer.feed(received))
 
     def expire(self) -> None:
@@ -219,7 +221,7 @@ class AwaitPackets(Exchange):
             self._end_corrupt()
         else:
             self.attempt = Attempt(
-                ResultCode.RX_TIMEOUT, self._timeout_message(), b''.join(self._received)
+                ResultCode.RX_TIMEOUT, self._timeout_message(), self._received
             )
 
     def _sort(self, frames: list[Frame]) -> None:
@@ -281,7 +283,7 @@ class AwaitPackets(Exchange):
         self.attempt = Attempt(
             ResultCode.RX_CORRUPT,
             f'{what}, and none from {self._who()}; {mend}',
-            b''.join(self._received),
+            self._received,
         )
 
     def _who(self) -> str:
@@ -300,10 +302,9 @@ class AwaitPackets(Exchange):
                 f'{len(self._packets)} of {total} status packets came {within}, none from '
                 f'{self._who()}; check power, wiring and ids'
             )
-        received = sum(len(part) for part in self._received)
-        if received:
+        if self._received:
             return (
-                f'no status packet came from {self._who()} {within}, only {received} bytes that '
+                f'no status packet came from {self._who()} {within}, only {len(self._received)} bytes that '
                 'are none; check the baudrate, the wiring, and that the protocol version is right'
             )
         return (

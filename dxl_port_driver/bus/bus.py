@@ -1,0 +1,287 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The owner of an open port.
+
+Whatever is done with the port is a piece of work that waits for its turn in one queue. A worker
+thread carries the work out, one after another. Handing a request to that thread and the result
+back costs more than a quick servo takes to answer, so there is a short way: when nobody is on
+the bus and nobody waits for it, the thread that submits the work begins it itself, and hands it
+to the worker only if the answer is not there within the patience of that thread.
+
+A second thread, the doorkeeper, ends waits that have become too long. Every piece of work gets
+a result or an error; a wait for it is bounded by the limits that the work was made with.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+import math
+import threading
+import time
+from typing import Any, TypeVar
+
+from dxl_port_driver.bus.queue import BusQueue
+from dxl_port_driver.bus.work import Line, Steps, Wait, Work
+from dxl_port_driver.errors import DxlPortError, NotAvailableError, PortBusyError
+from dxl_port_driver.port.base import Port
+
+R = TypeVar('R')
+
+_LET_GO_S = 5.0
+"""How long a cancelled wait may take to end before something is wrong with the device, s."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A piece of work and the one who waits for it."""
+
+    work: Work[Any]
+    future: Future[Any]
+    submitted: float
+
+
+@dataclass
+class _Begun:
+    """A piece of work that has the port, and what it waits for; None before its first step."""
+
+    entry: _Entry
+    steps: Steps[Any]
+    wait: Wait | None = None
+
+
+class Bus:
+    """
+    Lets any number of threads share a port.
+
+    It begins closed to all: :meth:`admit` lets work in, :meth:`dismiss` sends it away.
+
+    :param port: the port; from now on used by nobody else, but for opening and closing while
+        work is not admitted.
+    """
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self._line = Line()
+        self._queue: BusQueue[_Entry] = BusQueue()
+        self._lock = threading.Lock()
+        self._work_to_do = threading.Condition(self._lock)
+        self._door_opened = threading.Condition(self._lock)
+        self._released = threading.Condition(self._lock)
+        self._refusal: str | None = 'the bus is not in use yet'
+        self._owned = False
+        self._free_since = -math.inf
+        self._door_opens = math.inf
+        self._handed_over: _Begun | None = None
+        self._ended = False
+        self._threads: list[threading.Thread] = []
+
+    def admit(self) -> None:
+        """Let work in."""
+        with self._lock:
+            if self._ended:
+                raise NotAvailableError('the bus has been shut down', port=self.port.name)
+            self._refusal = None
+            if not self._threads:
+                self._threads = [
+                    threading.Thread(target=target, name=f'dxl-bus-{name}')
+                    for name, target in (('worker', self._serve), ('doorkeeper', self._keep_door))
+                ]
+                for thread in self._threads:
+                    thread.start()
+
+    def dismiss(self, reason: str) -> None:
+        """
+        Send everybody away: who waits and who is being served ends with NOT_AVAILABLE, now.
+
+        :param reason: one sentence for those who are sent away, and for those who come later.
+        :raises NotAvailableError: the device did not let go of the one who was being served.
+        """
+        with self._lock:
+            self._refusal = reason
+            waiting = self._queue.pop_all()
+        for entry in waiting:
+            entry.future.set_exception(NotAvailableError(reason, port=self.port.name))
+        with self._lock:
+            if self._owned:
+                self.port.cancel()
+            if not self._released.wait_for(lambda: not self._owned, _LET_GO_S):
+                raise NotAvailableError(
+                    f'{self.port.name} did not end a cancelled wait within {_LET_GO_S:g} s; '
+                    'unplug the adapter',
+                    port=self.port.name,
+                )
+            self.port.resume()
+
+    def shutdown(self) -> None:
+        """Send everybody away and end the threads; safe any number of times."""
+        self.dismiss('the driver is shutting down')
+        with self._lock:
+            self._ended = True
+            self._work_to_do.notify_all()
+            self._door_opened.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def submit(self, work: Work[R], patience_s: float = 0.0) -> Future[R]:
+        """
+        Have something done, in its turn.
+
+        :param work: what.
+        :param patience_s: how long the calling thread may be kept to do it right away, s.
+        :return: brings the result; or PortBusyError, NotAvailableError, or what the work raised.
+            It cannot be cancelled.
+        """
+        future: Future[R] = Future()
+        now = time.monotonic()
+        entry = _Entry(work, future, now)
+        with self._lock:
+            refusal = self._refusal
+            short_way = (
+                work.expected_s <= patience_s and not self._owned and not self._queue
+            )
+            if refusal is None:
+                if short_way:
+                    self._owned = True
+                else:
+                    self._enqueue(entry)
+        if refusal is not None:
+            future.set_exception(NotAvailableError(refusal, port=self.port.name))
+        elif short_way:
+            self._go_on(self._begin(entry), now + patience_s)
+        return future
+
+    def run(self, work: Work[R]) -> R:
+        """
+        Have something done, in its turn, and wait for it.
+
+        :raises DxlPortError: it was not done.
+        """
+        return self.submit(work, patience_s=math.inf).result()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait for their turn."""
+        return len(self._queue)
+
+    @property
+    def idle_s(self) -> float:
+        """How long nobody has used the port, s; 0 while somebody does."""
+        return 0.0 if self._owned else time.monotonic() - self._free_since
+
+    def _enqueue(self, entry: _Entry) -> None:
+        deadline = entry.submitted + entry.work.queue_timeout_s
+        self._queue.push(entry, entry.work.priority, deadline)
+        if not self._owned:
+            self._work_to_do.notify()
+        if deadline < self._door_opens:
+            self._door_opened.notify()
+
+    def _begin(self, entry: _Entry) -> _Begun:
+        entry.work.queued_s = time.monotonic() - entry.submitted
+        return _Begun(entry, entry.work.steps(self.port, self._line))
+
+    def _go_on(self, begun: _Begun, until: float = math.inf) -> None:
+        """
+        Carry out work until it is over, or hand it to the worker when that takes too long.
+
+        :param until: how long this thread may be kept, monotonic time, s.
+        """
+        future, steps, port = begun.entry.future, begun.steps, self.port
+        try:
+            wait = begun.wait or next(steps)
+            while True:
+                deadline = min(wait.deadline, until)
+                received = b''
+                try:
+                    if wait.most:
+                        received = port.read(wait.most, deadline)
+                    else:
+                        port.pause(deadline)
+                except DxlPortError as error:
+                    wait = steps.throw(self._dismissed() or error)
+                    continue
+                if not received and deadline < wait.deadline:
+                    begun.wait = wait
+                    self._hand_over(begun)
+                    return
+                wait = steps.send(received)
+        except StopIteration as end:
+            self._release()
+            future.set_result(end.value)
+        except BaseException as error:
+            # Whatever it was, it belongs to the one who waits; nobody else would ever see it.
+            self._release()
+            future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+
+    def _dismissed(self) -> NotAvailableError | None:
+        reason = self._refusal
+        return None if reason is None else NotAvailableError(reason, port=self.port.name)
+
+    def _hand_over(self, begun: _Begun) -> None:
+        with self._lock:
+            self._handed_over = begun
+            self._work_to_do.notify()
+
+    def _release(self) -> None:
+        with self._lock:
+            self._owned = False
+            self._free_since = time.monotonic()
+            if self._queue:
+                self._work_to_do.notify()
+            self._released.notify_all()
+
+    def _serve(self) -> None:
+        """Be the worker."""
+        while True:
+            with self._lock:
+                while True:
+                    if self._handed_over is not None:
+                        begun, self._handed_over = self._handed_over, None
+                        break
+                    if self._queue and not self._owned:
+                        self._owned = True
+                        begun = self._begin(self._queue.pop())
+                        break
+                    if self._ended:
+                        return
+                    self._work_to_do.wait()
+            self._go_on(begun)
+
+    def _keep_door(self) -> None:
+        """Be the doorkeeper."""
+        while True:
+            with self._lock:
+                now = time.monotonic()
+                expired = self._queue.pop_expired(now)
+                if not expired:
+                    if self._ended:
+                        return
+                    deadline = self._queue.next_deadline()
+                    self._door_opens = math.inf if deadline is None else deadline
+                    self._door_opened.wait(None if deadline is None else deadline - now)
+            for entry in expired:
+                waited_s = now - entry.submitted
+                entry.future.set_exception(
+                    PortBusyError(
+                        f'{self.port.name} was busy for all of the {waited_s:.3f} s that the '
+                        'request would wait; allow a longer queue_timeout, or send less often',
+                        port=self.port.name,
+                    )
+                )

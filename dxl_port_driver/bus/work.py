@@ -1,0 +1,264 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Pieces of work for the owner of a port, each written as a generator.
+
+A piece of work never waits by itself: it yields a :class:`Wait` and is given the bytes that
+came. So whoever carries it out may stop at any wait and let another thread go on with it, which
+is how a quick answer is fetched by the very thread that asked (see :mod:`.bus`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+import time
+from typing import Generic, NamedTuple, TypeVar
+
+from dxl_port_driver.errors import DxlPortError, ResultCode
+from dxl_port_driver.port.base import Port
+from dxl_port_driver.protocol.exchange import Exchange
+from dxl_port_driver.protocol.timing import Link
+from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
+
+R = TypeVar('R')
+
+
+class Wait(NamedTuple):
+    """
+    What a piece of work waits for.
+
+    :param deadline: monotonic time, s.
+    :param most: to be given at most so many bytes as soon as some come; 0 to let time pass.
+    """
+
+    deadline: float
+    most: int = 4096
+
+
+Steps = Generator[Wait, bytes, R]
+
+
+class Work(ABC, Generic[R]):
+    """
+    Something to do with the port while nobody else uses it.
+
+    :param priority: higher goes first.
+    :param queue_timeout_s: longest wait for the bus, s.
+    :param expected_s: how long it takes when all goes well, s.
+    """
+
+    def __init__(self, priority: int, queue_timeout_s: float, expected_s: float) -> None:
+        self.priority = priority
+        self.queue_timeout_s = queue_timeout_s
+        self.expected_s = expected_s
+        self.queued_s = 0.0
+        """How long it waited for the bus, s; known when it begins."""
+
+    @abstractmethod
+    def steps(self, port: Port, line: Line) -> Steps[R]:
+        """
+        Do it.
+
+        :raises DxlPortError: it cannot be done.
+        """
+
+
+class Line:
+    """
+    What one piece of work has to tell the next about the wire.
+
+    A question that was not answered may be answered yet. Until the latest time at which an
+    answer can come, by the packet timeout rule, the line is not quiet, and what comes is thrown
+    away rather than taken for the answer to the next question.
+    """
+
+    def __init__(self) -> None:
+        self.quiet_from = 0.0
+
+    def unanswered(self, asked: float, rule_s: float) -> None:
+        """Note a question, asked at the time ``asked``, that was given up."""
+        self.quiet_from = max(self.quiet_from, asked + rule_s)
+
+    def settle(self) -> Steps[None]:
+        """Wait until no answer to an earlier question can come any more."""
+        while time.monotonic() < self.quiet_from:
+            yield Wait(self.quiet_from)
+
+
+class TransactWork(Work[TransactionResult]):
+    """
+    One transaction with its retries.
+
+    :param exchange: its rules.
+    :param retries: more tries after RX_TIMEOUT or RX_CORRUPT.
+    :param max_hold_s: no further try begins that could hold the bus longer than this, s.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        retries: int = 0,
+        max_hold_s: float,
+        priority: int = 0,
+        queue_timeout_s: float,
+    ) -> None:
+        super().__init__(priority, queue_timeout_s, exchange.expected_s)
+        self._exchange = exchange
+        self._retries = retries
+        self._max_hold_s = max_hold_s
+
+    def steps(self, port: Port, line: Line) -> Steps[TransactionResult]:
+        """Send, await the answer, and try again as often as was asked for."""
+        begun = time.monotonic()
+        give_up = begun + self._max_hold_s
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                attempt = yield from self._attempt(port, line)
+            except DxlPortError as error:
+                attempt = Attempt(error.code, error.message, error.partial)
+            now = time.monotonic()
+            if (
+                attempt.result not in _WORTH_A_RETRY
+                or attempts > self._retries
+                or now + self._exchange.timeout_s > give_up
+            ):
+                return TransactionResult(
+                    attempt.result,
+                    _with_attempts(attempt.message, attempts),
+                    attempt.data,
+                    self.queued_s,
+                    now - begun,
+                    attempts,
+                )
+
+    def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
+        exchange = self._exchange
+        yield from line.settle()
+        port.clear()
+        begun = time.monotonic()
+        exchange.begin(begun)
+        answered = False
+        try:
+            port.write(exchange.data, exchange.deadline + _WRITE_GRACE_S)
+            if not exchange.awaits_answer:
+                yield Wait(exchange.deadline, 0)
+                exchange.expire()
+            while exchange.attempt is None:
+                received = yield Wait(exchange.deadline)
+                if received:
+                    exchange.feed(received)
+                elif time.monotonic() >= exchange.deadline:
+                    exchange.expire()
+            answered = exchange.attempt.result is ResultCode.SUCCESS
+        finally:
+            if not answered:
+                line.unanswered(begun, exchange.rule_s)
+        return exchange.attempt
+
+
+_WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
+_WRITE_GRACE_S = 0.1
+
+
+def _with_attempts(message: str, attempts: int) -> str:
+    return f'{message} (after {attempts} attempts)' if message and attempts > 1 else message
+
+
+class ReadWork(Work[TransactionResult]):
+    """
+    Read what comes, without sending anything.
+
+    :param length: most bytes to read.
+    :param timeout_s: longest wait for that many, s; 0: what is in the receive buffer now.
+    """
+
+    def __init__(self, length: int, timeout_s: float, *, queue_timeout_s: float) -> None:
+        super().__init__(0, queue_timeout_s, timeout_s)
+        self._length = length
+        self._timeout_s = timeout_s
+
+    def steps(self, port: Port, line: Line) -> Steps[TransactionResult]:
+        """Collect bytes until there are enough or the time is over."""
+        begun = time.monotonic()
+        deadline = begun + self._timeout_s
+        parts: list[bytes] = []
+        missing = self._length
+        code, message = ResultCode.SUCCESS, ''
+        try:
+            while missing:
+                if self._timeout_s:
+                    part = yield Wait(deadline, missing)
+                else:
+                    part = port.read(missing, begun)
+                if part:
+                    parts.append(part)
+                    missing -= len(part)
+                elif time.monotonic() >= deadline:
+                    break
+        except DxlPortError as error:
+            code, message = error.code, error.message
+        else:
+            if missing and self._timeout_s:
+                code = ResultCode.RX_TIMEOUT
+                message = (
+                    f'{self._length - missing} of {self._length} bytes came within '
+                    f'{self._timeout_s:g} s; ask for less or allow a longer timeout'
+                )
+        return TransactionResult(
+            code, message, b''.join(parts), self.queued_s, time.monotonic() - begun, 1
+        )
+
+
+class ClearWork(Work[None]):
+    """Throw away what is in the receive buffer."""
+
+    def steps(self, port: Port, line: Line) -> Steps[None]:
+        """Do it at once."""
+        port.clear()
+        return
+        yield
+
+
+class AvailableWork(Work[int]):
+    """Count the bytes in the receive buffer."""
+
+    def steps(self, port: Port, line: Line) -> Steps[int]:
+        """Do it at once."""
+        return port.available()
+        yield
+
+
+class BaudrateWork(Work[None]):
+    """
+    Change the baudrate between two transactions, ahead of everybody who waits.
+
+    :param baudrate: bit/s.
+    """
+
+    AHEAD_OF_ALL = 256
+
+    def __init__(self, baudrate: int, *, queue_timeout_s: float) -> None:
+        super().__init__(self.AHEAD_OF_ALL, queue_timeout_s, 0.0)
+        self._baudrate = baudrate
+
+    def steps(self, port: Port, line: Line) -> Steps[None]:
+        """Do it at once."""
+        port.set_baudrate(self._baudrate)
+        return
+        yield
