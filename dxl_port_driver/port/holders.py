@@ -1,0 +1,128 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Which other processes have a device open, as far as /proc tells this user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import stat
+
+from dxl_port_driver.port.device_check import is_pty
+
+_PROC = Path('/proc')
+
+
+@dataclass(frozen=True)
+class Holder:
+    """
+    A process that has the device open.
+
+    :param pid: process id.
+    :param name: its command name; empty when the system does not tell.
+    """
+
+    pid: int
+    name: str
+
+    def __str__(self) -> str:
+        """Give the process the way a person would look for it."""
+        return f'{self.name} (pid {self.pid})' if self.name else f'pid {self.pid}'
+
+
+def find_holders(device_path: str, proc: Path = _PROC) -> list[Holder]:
+    """
+    Find the other processes that have the device open.
+
+    Processes of other users cannot be looked into; of those, only the one that holds a lock on
+    the device shows. A process that holds the far end of a pty emulates the device and is no
+    holder, whatever else it has open.
+
+    :param device_path: path of the device.
+    :param proc: where procfs is mounted.
+    :return: none when nobody has it open, or the system does not tell.
+    """
+    try:
+        device = os.stat(device_path)
+    except OSError:
+        return []
+    own = os.getpid()
+    pids = {pid for pid in _numbers(proc) if pid != own and _has_open(proc / str(pid), device)}
+    pids |= _lock_owners(proc, device) - {own}
+    return [Holder(pid, _name(proc / str(pid))) for pid in sorted(pids)]
+
+
+def _numbers(folder: Path) -> Iterator[int]:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    yield from (int(name) for name in names if name.isdecimal())
+
+
+def _has_open(process: Path, device: os.stat_result) -> bool:
+    found = False
+    for number in _numbers(process / 'fd'):
+        link = f'{process}/fd/{number}'
+        try:
+            target = os.readlink(link)
+            # Only what looks like a device is worth the second system call.
+            if not target.startswith('/dev/'):
+                continue
+            if target.endswith('/ptmx') and is_pty(device):
+                return False
+            found = found or _is_same(os.stat(link), device)
+        except OSError:
+            continue
+    return found
+
+
+def _is_same(other: os.stat_result, device: os.stat_result) -> bool:
+    if not stat.S_ISCHR(other.st_mode) or other.st_rdev != device.st_rdev:
+        return False
+    # Each container counts its ptys from 0.
+    return not is_pty(device) or other.st_dev == device.st_dev
+
+
+def _lock_owners(proc: Path, device: os.stat_result) -> set[int]:
+    """Read /proc/locks: ``1: FLOCK  ADVISORY  WRITE 4242 00:15:31 0 EOF``."""
+    wanted = (os.major(device.st_dev), os.minor(device.st_dev), device.st_ino)
+    owners: set[int] = set()
+    try:
+        lines = (proc / 'locks').read_text('ascii', 'replace').splitlines()
+    except OSError:
+        return owners
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 6 or fields[1] != 'FLOCK':
+            continue
+        try:
+            major, minor, inode = fields[5].split(':')
+            where = (int(major, 16), int(minor, 16), int(inode))
+            pid = int(fields[4])
+        except ValueError:
+            continue
+        if where == wanted and pid > 0:
+            owners.add(pid)
+    return owners
+
+
+def _name(process: Path) -> str:
+    try:
+        return (process / 'comm').read_text('utf-8', 'replace').strip()
+    except OSError:
+        return ''

@@ -1,0 +1,296 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Serial devices; the one module that touches pyserial.
+
+pyserial opens, locks and sets up the device. Reading and writing go straight to its descriptor,
+see :class:`~dxl_port_driver.port.fd_port.FdPort`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import socket
+import struct
+import termios
+import threading
+import time
+from time import monotonic
+
+import serial
+import serial.rfc2217
+
+from dxl_port_driver.errors import BaudrateError, DxlPortError, PortNameError
+from dxl_port_driver.port import exclusive as locks
+from dxl_port_driver.port.address import DevicePath, parse_address
+from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE, require_near
+from dxl_port_driver.port.device_check import require_serial_device
+from dxl_port_driver.port.fd_port import FdPort
+from dxl_port_driver.port.latency import is_low_latency, read_latency_timer_ms
+from dxl_port_driver.port.open_errors import open_error
+from dxl_port_driver.port.termios2 import get_termios2, set_raw
+
+_BITS_PER_BYTE = 10
+_DRAIN_SLACK_S = 0.1
+_DRAIN_LOOK_S = 0.0005
+
+# All that pyserial and the kernel raise when a device fails; SerialException is an OSError.
+_DEVICE_FAILS = (OSError, termios.error)
+
+
+class SerialPort(FdPort):
+    """
+    A tty: a USB adapter, a UART, a pty.
+
+    A subclass for an emulated adapter decides with :meth:`_device_path` which tty is opened, and
+    with :meth:`_achieved_baudrate` what becomes of a baudrate.
+
+    :param name: absolute path of the device.
+    :param baudrate: bit/s, for the first :meth:`open`.
+    :param exclusive: keep other processes out, and do not open what another one has open; see
+        :mod:`~dxl_port_driver.port.exclusive`. False shares the port with those that let it.
+    :raises BaudrateError: the rate is no number that can be a baudrate.
+    """
+
+    def __init__(
+        self, name: str, *, baudrate: int = DEFAULT_BAUDRATE, exclusive: bool = True
+    ) -> None:
+        super().__init__(name)
+        self._baudrate = checked_baudrate(baudrate, name)
+        self._real_baudrate = self._baudrate
+        self._exclusive = exclusive
+        self._serial: serial.Serial | None = None
+        self._opened_path = ''
+
+    @property
+    def baudrate(self) -> int:
+        """The baudrate asked for, bit/s."""
+        return self._baudrate
+
+    @property
+    def real_baudrate(self) -> int:
+        """The baudrate that the device says it makes, bit/s; the one asked for if it is mute."""
+        return self._real_baudrate if self.is_open else self._baudrate
+
+    @property
+    def latency_timer_ms(self) -> float | None:
+        """The adapter's latency timer, ms; None when it has none that can be read."""
+        return read_latency_timer_ms(self._opened_path) if self._opened_path else None
+
+    def _device_path(self) -> str:
+        """
+        Give the path of the tty to open; :meth:`open` asks each time anew.
+
+        :raises PortOpenError: there will be no device.
+        """
+        address = parse_address(self.name)
+        if not isinstance(address, DevicePath):
+            raise PortNameError(
+                f'{self.name} is no device path; give one such as /dev/ttyUSB0.', port=self.name
+            )
+        return address.path
+
+    def _achieved_baudrate(self) -> int:
+        """
+        Read back which baudrate the device made of the one that it was just told.
+
+        :return: bit/s; what it was told when the system does not tell.
+        :raises OSError: the device is gone.
+        """
+        assert self._serial is not None
+        settings = get_termios2(self._serial.fileno())
+        return int(self._serial.baudrate) if settings is None else settings.ospeed
+
+    def open(self) -> None:
+        """
+        Open the device at :attr:`baudrate`; a port that is open is opened afresh.
+
+        :raises PortOpenError: it cannot be opened; nothing stays half open.
+        :raises BaudrateError: it cannot make the baudrate.
+        """
+        self.close()
+        path = self._device_path()
+        try:
+            require_serial_device(path, self.name)
+            if self._exclusive:
+                locks.require_no_holder(path, self.name)
+            self._set_up(path)
+        except DxlPortError:
+            raise
+        except _DEVICE_FAILS as error:
+            raise open_error(error, path, self.name) from error
+        finally:
+            if not self.is_open:
+                self.close()
+
+    def _set_up(self, path: str) -> None:
+        device = serial.Serial()
+        device.port = path
+        device.baudrate = self._baudrate
+        device.timeout = 0
+        # pyserial takes the flock before it touches the line settings of whoever has the port.
+        device.exclusive = True if self._exclusive else None
+        try:
+            device.open()
+        except ValueError as error:
+            raise self._refused_baudrate(self._baudrate, error) from error
+        self._serial = device
+        self._opened_path = path
+        self._real_baudrate = self._apply_baudrate(self._baudrate)
+        if self._exclusive:
+            locks.forbid_further_opens(device.fileno())
+        self._flush_input()
+        self._attach(device.fileno())
+
+    def close(self) -> None:
+        """Give the device and the locks on it back; safe at any time, any number of times."""
+        self._detach()
+        device, self._serial = self._serial, None
+        self._opened_path = ''
+        if device is not None:
+            if self._exclusive:
+                locks.release(device.fileno())
+            with contextlib.suppress(OSError):
+                device.close()
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """
+        Change the baudrate, of the open device or for the next :meth:`open`.
+
+        An open device keeps its descriptor: to close and open it again, as the SDK does, would
+        let go of the locks for a moment in which another program may take the port, would
+        toggle DTR and RTS, and would leave no port at all when the second open fails. What is
+        still on its way out leaves at the old rate; what was received stays.
+
+        :param baudrate: bit/s.
+        :raises BaudrateError: it cannot be made; the port is as it was, open and talking.
+        """
+        wanted = checked_baudrate(baudrate, self.name)
+        if self._serial is None:
+            self._baudrate = wanted
+            return
+        self._drain()
+        try:
+            self._real_baudrate = self._apply_baudrate(wanted)
+        except BaudrateError:
+            self._restore_baudrate()
+            raise
+        except _DEVICE_FAILS as error:
+            self._restore_baudrate()
+            raise self._refused_baudrate(wanted, error) from error
+        self._baudrate = wanted
+
+    def _apply_baudrate(self, baudrate: int) -> int:
+        assert self._serial is not None
+        try:
+            self._serial.baudrate = baudrate
+        except ValueError as error:
+            raise self._refused_baudrate(baudrate, error) from error
+        set_raw(self._serial.fileno())
+        real = self._achieved_baudrate()
+        require_near(baudrate, real, self.name)
+        return real
+
+    def _restore_baudrate(self) -> None:
+        assert self._serial is not None
+        # Whether this fails as well tells nothing new: the device is gone, and the next use of
+        # the port says so.
+        with contextlib.suppress(*_DEVICE_FAILS, ValueError):
+            self._serial.baudrate = self._baudrate
+            set_raw(self._serial.fileno())
+
+    def _refused_baudrate(self, baudrate: int, error: BaseException) -> BaudrateError:
+        return BaudrateError(
+            f'{self.name} refuses {baudrate} bit/s ({error}); use another rate, or check that '
+            'the adapter is still there.',
+            port=self.name,
+        )
+
+    def _drain(self) -> None:
+        """Let what is on its way out leave; bounded, unlike tcdrain."""
+        assert self._serial is not None
+        fd = self._serial.fileno()
+        deadline = None
+        with contextlib.suppress(*_DEVICE_FAILS):
+            while left := _output_waiting(fd):
+                if deadline is None:
+                    wire_s = left * _BITS_PER_BYTE / self._real_baudrate
+                    deadline = monotonic() + wire_s + _DRAIN_SLACK_S
+                if monotonic() >= deadline:
+                    return
+                time.sleep(_DRAIN_LOOK_S)
+
+    def _flush_input(self) -> None:
+        assert self._serial is not None
+        termios.tcflush(self._serial.fileno(), termios.TCIFLUSH)
+
+    def set_low_latency(self, wanted: bool) -> bool:
+        """
+        Ask the adapter for low latency (``ASYNC_LOW_LATENCY``).
+
+        :return: whether the adapter is in low latency mode now, as read back.
+        """
+        if self._serial is None:
+            return False
+        # pyserial's word for "this device has no such mode" is a ValueError.
+        with contextlib.suppress(ValueError):
+            self._serial.set_low_latency_mode(wanted)
+        return is_low_latency(self._serial.fileno())
+
+
+def _output_waiting(fd: int) -> int:
+    return int(struct.unpack('i', fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4)))[0])
+
+
+class Rfc2217Connection(serial.rfc2217.Serial):
+    """pyserial's RFC 2217 client, that can be polled and that gives its socket back."""
+
+    _socket: socket.socket | None
+    _thread: threading.Thread | None
+
+    def fileno(self) -> int:
+        """Give the descriptor of the TCP connection, to poll for room before a write."""
+        if self._socket is None:
+            raise serial.PortNotOpenError
+        return self._socket.fileno()
+
+    def is_alive(self) -> bool:
+        """Tell whether the connection is still being read."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def close(self) -> None:
+        """Close the connection; pyserial's own way leaves the socket when the peer is gone."""
+        connection = self._socket
+        super().close()
+        if connection is not None:
+            connection.close()
+
+
+def connect_rfc2217(url: str, baudrate: int) -> Rfc2217Connection:
+    """
+    Connect to an RFC 2217 server and have it open its port.
+
+    :param url: ``rfc2217://HOST:PORT``, without options.
+    :param baudrate: bit/s.
+    :raises OSError: no connection, or no RFC 2217 server at the other end.
+    :raises ValueError: the server refuses a setting.
+    """
+    connection = Rfc2217Connection()
+    connection.port = url
+    connection.baudrate = baudrate
+    connection.timeout = 0
+    connection.open()
+    return connection
