@@ -1,0 +1,26 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""How the setup speaks to the person who waits for it."""
+
+import sys
+
+
+class SetupError(Exception):
+    """Something that the person has to mend; the text is one line that says what and how."""
+
+
+def tell(step: str) -> None:
+    """Say what is being done now, for what takes longer than a breath."""
+    print(f'setup: {step}', file=sys.stderr, flush=True)
