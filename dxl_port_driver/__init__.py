@@ -13,3 +13,47 @@
 # limitations under the License.
 
 """The driver for a bus of DYNAMIXEL servos: port, protocol, virtual bus, ROS 2 node, client."""
+
+from dxl_port_driver.errors import (
+    AnswerCorruptError,
+    AnswerTimeoutError,
+    BaudrateError,
+    DxlPortError,
+    NotASerialPortError,
+    NotAvailableError,
+    PortBusyError,
+    PortClosedError,
+    PortHeldError,
+    PortMissingError,
+    PortNameError,
+    PortNumberError,
+    PortOpenError,
+    PortPermissionError,
+    ReceiveError,
+    RequestError,
+    ResultCode,
+    TransmitError,
+)
+from dxl_port_driver.port_handler import PortHandler
+
+__all__ = [
+    'AnswerCorruptError',
+    'AnswerTimeoutError',
+    'BaudrateError',
+    'DxlPortError',
+    'NotASerialPortError',
+    'NotAvailableError',
+    'PortBusyError',
+    'PortClosedError',
+    'PortHandler',
+    'PortHeldError',
+    'PortMissingError',
+    'PortNameError',
+    'PortNumberError',
+    'PortOpenError',
+    'PortPermissionError',
+    'ReceiveError',
+    'RequestError',
+    'ResultCode',
+    'TransmitError',
+]

@@ -28,6 +28,7 @@ The result codes of an exchange and the one tree of errors that carry them.
         ├── PortNameError                     (ValueError)    no usable port name or URL
         ├── BaudrateError                     (ValueError)    a rate that cannot be set
         ├── PortClosedError                                   used while closed, or closed in use
+        ├── PortNumberError                   (LookupError)   a number that names no port
         └── PortOpenError                     (OSError)       the port did not open
             ├── PortMissingError              (FileNotFoundError)
             ├── PortPermissionError           (PermissionError)
@@ -140,6 +141,10 @@ class BaudrateError(NotAvailableError, ValueError):
 
 class PortClosedError(NotAvailableError):
     """The port was used while it was closed, or closed by someone while it was in use."""
+
+
+class PortNumberError(NotAvailableError, LookupError):
+    """The number was not given out by ``port_functions.portHandler``."""
 
 
 class PortOpenError(NotAvailableError, OSError):

@@ -92,6 +92,8 @@ class FdPort(Port):
             self._usable = False
             self._fd = -1
             if self._wakeup is not None:
+                # Closing descriptors ends no poll on them.
+                self._wakeup.set()
                 self._wakeup.close()
                 self._wakeup = None
 

@@ -66,6 +66,19 @@ def find_holders(device_path: str, proc: Path = _PROC) -> list[Holder]:
     return [Holder(pid, _name(proc / str(pid))) for pid in sorted(pids)]
 
 
+def is_open_here(device_path: str, proc: Path = _PROC) -> bool:
+    """
+    Tell whether this process has the device open itself.
+
+    :param device_path: path of the device.
+    :param proc: where procfs is mounted.
+    """
+    try:
+        return _has_open(proc / 'self', os.stat(device_path), far_end_counts=True)
+    except OSError:
+        return False
+
+
 def _numbers(folder: Path) -> Iterator[int]:
     try:
         names = os.listdir(folder)
@@ -74,7 +87,7 @@ def _numbers(folder: Path) -> Iterator[int]:
     yield from (int(name) for name in names if name.isdecimal())
 
 
-def _has_open(process: Path, device: os.stat_result) -> bool:
+def _has_open(process: Path, device: os.stat_result, *, far_end_counts: bool = False) -> bool:
     found = False
     for number in _numbers(process / 'fd'):
         link = f'{process}/fd/{number}'
@@ -83,7 +96,7 @@ def _has_open(process: Path, device: os.stat_result) -> bool:
             # Only what looks like a device is worth the second system call.
             if not target.startswith('/dev/'):
                 continue
-            if target.endswith('/ptmx') and is_pty(device):
+            if target.endswith('/ptmx') and is_pty(device) and not far_end_counts:
                 return False
             found = found or _is_same(os.stat(link), device)
         except OSError:

@@ -30,7 +30,7 @@ from dxl_port_driver.errors import (
     PortPermissionError,
 )
 from dxl_port_driver.port.device_list import serial_devices_sentence
-from dxl_port_driver.port.holders import find_holders, Holder
+from dxl_port_driver.port.holders import find_holders, Holder, is_open_here
 
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.ELOOP)
 _DENIED = (errno.EACCES, errno.EPERM)
@@ -52,7 +52,12 @@ def open_error(error: BaseException, device_path: str, name: str) -> PortOpenErr
     if number in _DENIED:
         return _permission(device_path, name)
     if number in _HELD:
-        return held_error(name, find_holders(device_path))
+        holders = find_holders(device_path)
+        if not holders and is_open_here(device_path):
+            return PortHeldError(
+                f'{name} is open in this program already; close it there first.', port=name
+            )
+        return held_error(name, holders)
     if number in _NO_TTY:
         return NotASerialPortError(
             f'{name} does not answer as a serial port does; give the path of a serial device, '
