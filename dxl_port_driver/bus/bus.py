@@ -126,9 +126,13 @@ class Bus:
                 )
             self.port.resume()
 
-    def shutdown(self) -> None:
-        """Send everybody away and end the threads; safe any number of times."""
-        self.dismiss('the driver is shutting down')
+    def shutdown(self, reason: str) -> None:
+        """
+        Send everybody away for good and end the threads; safe any number of times.
+
+        :param reason: as for :meth:`dismiss`.
+        """
+        self.dismiss(reason)
         with self._lock:
             self._ended = True
             self._work_to_do.notify_all()

@@ -1,0 +1,99 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The executable ``port_driver``: one driver node, until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+from dxl_port_driver.node.driver_node import DriverNode
+import rclpy
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterException,
+)
+from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+_LOOK_UP_S = 0.5
+
+
+def main(args: list[str] | None = None) -> int:
+    """
+    Run the node.
+
+    :param args: command line, ROS arguments included; None: that of the process.
+    :return: exit status: 0 after SIGINT or SIGTERM, 1 when the node could not be made.
+    """
+    # rclpy's own handlers would end the context before the port is closed in order.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = DriverNode()
+    except (
+        InvalidParameterTypeException,
+        InvalidParameterValueException,
+        ParameterException,
+    ) as error:
+        print(f'port_driver: {error}; correct the parameter and start again', file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    stop = _stop_on_signals(executor)
+    try:
+        if node.settings.autostart:
+            _autostart(node)
+        while not stop:
+            try:
+                executor.spin_once(timeout_sec=_LOOK_UP_S)
+            except (ExternalShutdownException, ShutdownException):
+                break
+            except Exception as error:
+                # One broken request must not take the bus away from all others.
+                node.get_logger().error(f'a callback failed: {error!r}')
+        if rclpy.ok() and not node.is_finalized:
+            node.trigger_shutdown()
+    finally:
+        node.close('is shutting down')
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _stop_on_signals(executor: SingleThreadedExecutor) -> list[int]:
+    """Give a list that is empty until the process is asked to stop."""
+    stop: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.append(number)
+        executor.wake()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    return stop
+
+
+def _autostart(node: DriverNode) -> None:
+    if node.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+        node.trigger_activate()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,63 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Keeps rclpy's own services of a node from taking the node down.
+
+In rclpy a service callback that raises ends ``spin()`` and leaves its client without an answer.
+Its own parameter services raise on malformed requests, and on Jazzy ``change_state`` raises
+where Kilted answers that the transition failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import inspect
+from typing import Any
+
+from rclpy.node import Node
+
+Callback = Callable[[Any, Any], Any]
+
+
+def wrap_service(node: Node, name: str, wrapper: Callable[[Callback], Callback]) -> None:
+    """
+    Put something around the callback of a service that the node has already.
+
+    :param name: last part of the service's name, as in ``set_parameters``.
+    :param wrapper: takes the callback, gives the one to use in its place.
+    """
+    for service in node.services:
+        if service.srv_name.rsplit('/', 1)[-1] == name:
+            service.callback = wrapper(service.callback)
+
+
+def guard_services(node: Node) -> None:
+    """Let each service that the node has answer its client, whatever its callback does."""
+    for service in node.services:
+        service.callback = _guarded(service.callback, node, service.srv_name)
+
+
+def _guarded(callback: Callback, node: Node, name: str) -> Callback:
+    async def answer(request: Any, response: Any) -> Any:
+        try:
+            answered = callback(request, response)
+            return await answered if inspect.isawaitable(answered) else answered
+        except Exception as error:
+            # The client waits for an answer and the node for the next request: both go on.
+            node.get_logger().error(f'a request to {name} failed: {error!r}')
+            return response
+
+    return answer
+
