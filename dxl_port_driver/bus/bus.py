@@ -71,10 +71,12 @@ class Bus:
 
     :param port: the port; from now on used by nobody else, but for opening and closing while
         work is not admitted.
+    :param max_waiting: most pieces of work that may wait at once.
     """
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, max_waiting: int = 1000) -> None:
         self.port = port
+        self.max_waiting = max_waiting
         self._line = Line()
         self._queue: BusQueue[_Entry] = BusQueue()
         self._lock = threading.Lock()
@@ -153,18 +155,23 @@ class Bus:
         future: Future[R] = Future()
         now = time.monotonic()
         entry = _Entry(work, future, now)
+        short_way = False
+        refused: DxlPortError | None = None
         with self._lock:
-            refusal = self._refusal
-            short_way = (
-                work.expected_s <= patience_s and not self._owned and not self._queue
-            )
-            if refusal is None:
-                if short_way:
-                    self._owned = True
-                else:
-                    self._enqueue(entry)
-        if refusal is not None:
-            future.set_exception(NotAvailableError(refusal, port=self.port.name))
+            if self._refusal is not None:
+                refused = NotAvailableError(self._refusal, port=self.port.name)
+            elif not self._owned and not self._queue and work.expected_s <= patience_s:
+                self._owned = short_way = True
+            elif len(self._queue) < self.max_waiting:
+                self._enqueue(entry)
+            else:
+                refused = PortBusyError(
+                    f'{self.max_waiting} requests wait for {self.port.name} already and max_queue '
+                    'allows no more; send less often or raise the parameter',
+                    port=self.port.name,
+                )
+        if refused is not None:
+            future.set_exception(refused)
         elif short_way:
             self._go_on(self._begin(entry), now + patience_s)
         return future

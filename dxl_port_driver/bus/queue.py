@@ -86,7 +86,7 @@ class BusQueue(Generic[T]):
 
     def pop_expired(self, now: float) -> list[T]:
         """Take out every entry whose deadline has passed, earliest first."""
-        expired = []
+        expired: list[T] = []
         while True:
             deadline = self.next_deadline()
             if deadline is None or deadline > now:
@@ -97,7 +97,7 @@ class BusQueue(Generic[T]):
 
     def pop_all(self) -> list[T]:
         """Take out everybody, in the order of their turns."""
-        entries = []
+        entries: list[T] = []
         while self._waiting:
             entries.append(self.pop())
         return entries

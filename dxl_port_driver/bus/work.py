@@ -30,7 +30,6 @@ from typing import Generic, NamedTuple, TypeVar
 from dxl_port_driver.errors import DxlPortError, ResultCode
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.exchange import Exchange
-from dxl_port_driver.protocol.timing import Link
 from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
 
 R = TypeVar('R')
@@ -121,10 +120,22 @@ class TransactWork(Work[TransactionResult]):
         self._retries = retries
         self._max_hold_s = max_hold_s
 
+    @property
+    def timeout_s(self) -> float:
+        """How long one try may hold the bus, s."""
+        return self._exchange.timeout_s
+
     def steps(self, port: Port, line: Line) -> Steps[TransactionResult]:
         """Send, await the answer, and try again as often as was asked for."""
+        return self.until(time.monotonic() + self._max_hold_s, port, line)
+
+    def until(self, give_up: float, port: Port, line: Line) -> Steps[TransactionResult]:
+        """
+        Do the same as one of several.
+
+        :param give_up: no further try begins that could last longer, monotonic time, s.
+        """
         begun = time.monotonic()
-        give_up = begun + self._max_hold_s
         attempts = 0
         while True:
             attempts += 1
@@ -178,6 +189,49 @@ _WRITE_GRACE_S = 0.1
 
 def _with_attempts(message: str, attempts: int) -> str:
     return f'{message} (after {attempts} attempts)' if message and attempts > 1 else message
+
+
+class BatchWork(Work[list[TransactionResult]]):
+    """
+    Several transactions back to back.
+
+    :param parts: the transactions; where one is wrong in itself, its result.
+    :param stop_on_error: end with the first that does not succeed.
+    :param max_hold_s: no try begins that could hold the bus longer than this in all, s.
+    """
+
+    def __init__(
+        self,
+        parts: list[TransactWork | TransactionResult],
+        *,
+        stop_on_error: bool,
+        max_hold_s: float,
+        queue_timeout_s: float,
+    ) -> None:
+        works = [part for part in parts if isinstance(part, TransactWork)]
+        super().__init__(
+            max((work.priority for work in works), default=0),
+            queue_timeout_s,
+            sum(work.expected_s for work in works),
+        )
+        self._parts = parts
+        self._stop_on_error = stop_on_error
+        self._max_hold_s = max_hold_s
+
+    def steps(self, port: Port, line: Line) -> Steps[list[TransactionResult]]:
+        """Carry them out in order; nobody else gets in between."""
+        give_up = time.monotonic() + self._max_hold_s
+        results: list[TransactionResult] = []
+        for part in self._parts:
+            if isinstance(part, TransactWork):
+                part.queued_s = self.queued_s
+                result = yield from part.until(give_up, port, line)
+            else:
+                result = part
+            results.append(result)
+            if self._stop_on_error and result.result is not ResultCode.SUCCESS:
+                break
+        return results
 
 
 class ReadWork(Work[TransactionResult]):

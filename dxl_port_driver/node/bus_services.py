@@ -21,7 +21,14 @@ from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import AvailableWork, ClearWork, ReadWork, TransactWork, Work
+from dxl_port_driver.bus.work import (
+    AvailableWork,
+    BatchWork,
+    ClearWork,
+    ReadWork,
+    TransactWork,
+    Work,
+)
 from dxl_port_driver.errors import DxlPortError, ResultCode
 from dxl_port_driver.node.conversions import (
     octets,
@@ -37,7 +44,13 @@ from dxl_port_driver.protocol.transaction import (
     Transaction,
     TransactionResult,
 )
-from dxl_port_interfaces.srv import GetBytesAvailable, ReadPort, Transact, WritePort
+from dxl_port_interfaces.srv import (
+    GetBytesAvailable,
+    ReadPort,
+    Transact,
+    TransactBatch,
+    WritePort,
+)
 from rclpy.executors import Executor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -95,6 +108,7 @@ class BusServices:
                 ('clear', Trigger, self._clear),
                 ('get_bytes_available', GetBytesAvailable, self._get_bytes_available),
                 ('transact', Transact, self._transact),
+                ('transact_batch', TransactBatch, self._transact_batch),
             )
         ]
 
@@ -114,6 +128,37 @@ class BusServices:
             result = failed(error)
         response.result = result_to_message(result)
         return response
+
+    async def _transact_batch(
+        self, request: TransactBatch.Request, response: TransactBatch.Response
+    ) -> TransactBatch.Response:
+        try:
+            results = await self._batch_results(request)
+        except DxlPortError as error:
+            results = [failed(error)]
+        response.results = [result_to_message(result) for result in results]
+        return response
+
+    async def _batch_results(self, request: TransactBatch.Request) -> list[TransactionResult]:
+        bus, limits = self._driver.bus, self._driver.limits
+        limits.check_batch(len(request.transactions))
+        parts: list[TransactWork | TransactionResult] = []
+        for message in request.transactions:
+            try:
+                parts.append(self._work(transaction_from_message(message)))
+            except DxlPortError as error:
+                parts.append(failed(error))
+        works = [part for part in parts if isinstance(part, TransactWork)]
+        limits.check_hold(sum(work.timeout_s for work in works))
+        work = BatchWork(
+            parts,
+            stop_on_error=request.stop_on_error,
+            max_hold_s=limits.max_timeout_s,
+            queue_timeout_s=max(
+                (work.queue_timeout_s for work in works), default=limits.max_queue_time_s
+            ),
+        )
+        return await self._done(bus, work)
 
     async def _write(
         self, request: WritePort.Request, response: WritePort.Response
@@ -172,15 +217,18 @@ class BusServices:
         return response
 
     async def _result(self, transaction: Transaction) -> TransactionResult:
-        bus, limits = self._driver.bus, self._driver.limits
-        work = TransactWork(
+        bus = self._driver.bus
+        return await self._done(bus, self._work(transaction))
+
+    def _work(self, transaction: Transaction) -> TransactWork:
+        limits = self._driver.limits
+        return TransactWork(
             make_exchange(transaction, self._driver.link, limits),
             retries=transaction.retries,
             max_hold_s=limits.max_timeout_s,
             priority=transaction.priority,
             queue_timeout_s=transaction.queue_timeout_s or limits.max_queue_time_s,
         )
-        return await self._done(bus, work)
 
     async def _done(self, bus: Bus, work: Work[R]) -> R:
         """Have work done: at once if it is quick and nobody waits, else without blocking."""
@@ -212,4 +260,3 @@ async def finished(future: Future[R], executor: Executor | None) -> R:
 def failed(error: DxlPortError) -> TransactionResult:
     """Give the result of a transaction that ended with an error before it began."""
     return TransactionResult(error.code, error.message, error.partial)
-

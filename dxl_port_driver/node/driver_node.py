@@ -29,7 +29,6 @@ from dxl_port_driver.node.service_guards import Callback, guard_services, wrap_s
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.timing import byte_time_s, DEFAULT_LATENCY_TIMER_MS, Link
-from dxl_port_driver.protocol.transaction import Limits
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -79,9 +78,7 @@ class DriverNode(LifecycleNode):
         self._baudrate_tried: int | DxlPortError | None = None
         super().__init__(name, **options)
         for declaration in DECLARATIONS:
-            self.declare_parameter(
-                declaration.name, declaration.default, declaration.descriptor()
-            )
+            self.declare_parameter(declaration.name, declaration.default, declaration.descriptor())
         self.settings = self._read_settings()
         self.limits = self.settings.limits()
         self.link = Link(byte_time_s(self.settings.baudrate))
@@ -195,7 +192,7 @@ class DriverNode(LifecycleNode):
     def _use(self, port: Port) -> None:
         if self._bus is not None:
             self._bus.shutdown(self._reason('takes another port'))
-        self._port, self._bus = port, Bus(port)
+        self._port, self._bus = port, Bus(port, self.settings.max_queue)
         self._apply_latency()
 
     def _reopen(self, settings: Settings) -> None:
@@ -258,6 +255,8 @@ class DriverNode(LifecycleNode):
         """Take notice of values that have been accepted."""
         self.settings = self._read_settings()
         self.limits = self.settings.limits()
+        if self._bus is not None:
+            self._bus.max_waiting = self.settings.max_queue
         self._apply_latency()
 
     def _change_baudrate(self, baudrate: int) -> None:

@@ -137,6 +137,20 @@ DECLARATIONS = (
         0.0,
         3600.0,
     ),
+    Declaration(
+        'max_queue',
+        1000,
+        'Most requests that may wait for the bus at once; a further one is refused.',
+        1,
+        100_000,
+    ),
+    Declaration(
+        'max_batch',
+        256,
+        'Most transactions in one batch.',
+        1,
+        10_000,
+    ),
 )
 
 
@@ -153,15 +167,19 @@ class Settings:
     max_bytes: int
     max_timeout: float
     max_queue_time: float
+    max_queue: int
+    max_batch: int
 
     def changed(self, parameters: list[Parameter[Any]]) -> Settings:
         """Give the settings as they will be with these parameters."""
         names = {field.name for field in fields(self)}
-        return replace(self, **{item.name: item.value for item in parameters if item.name in names})
+        return replace(
+            self, **{item.name: item.value for item in parameters if item.name in names}
+        )
 
     def limits(self) -> Limits:
         """Give what a single request is granted."""
-        return Limits(self.max_bytes, self.max_timeout, self.max_queue_time)
+        return Limits(self.max_bytes, self.max_timeout, self.max_queue_time, self.max_batch)
 
 
 _BY_NAME = {declaration.name: declaration for declaration in DECLARATIONS}
@@ -191,7 +209,7 @@ def refusal(parameter: Parameter[Any], *, active: bool) -> str | None:
             return f'{name} is {value}; give {lowest:.10g} to {highest:.10g}'
     if name == 'port_name':
         try:
-            parse_address(value)
+            parse_address(str(value))
         except DxlPortError as error:
             return str(error)
     return None

@@ -60,4 +60,3 @@ def _guarded(callback: Callback, node: Node, name: str) -> Callback:
             return response
 
     return answer
-

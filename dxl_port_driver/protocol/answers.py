@@ -165,7 +165,7 @@ def _once_each(answers: list[Answer], what: str) -> tuple[Answer, ...]:
 
 
 def _joint(answers: tuple[Answer, ...]) -> Answer:
-    """Join the answers as fast reads do: error, id, data and a CRC for each servo in one packet."""
+    """Join the answers as fast reads do: error, id, data and a CRC of each servo, in one."""
     per_servo = 4
     first_error_and_last_crc = 3
     total = sum(per_servo + (answer.length or 0) for answer in answers)

@@ -220,9 +220,7 @@ class AwaitPackets(Exchange):
         elif self._broken or self._foreign:
             self._end_corrupt()
         else:
-            self.attempt = Attempt(
-                ResultCode.RX_TIMEOUT, self._timeout_message(), self._received
-            )
+            self.attempt = Attempt(ResultCode.RX_TIMEOUT, self._timeout_message(), self._received)
 
     def _sort(self, frames: list[Frame]) -> None:
         for frame in frames:
@@ -304,8 +302,9 @@ class AwaitPackets(Exchange):
             )
         if self._received:
             return (
-                f'no status packet came from {self._who()} {within}, only {len(self._received)} bytes that '
-                'are none; check the baudrate, the wiring, and that the protocol version is right'
+                f'no status packet came from {self._who()} {within}, only '
+                f'{len(self._received)} bytes that are none; check the baudrate, the wiring, and '
+                'that the protocol version is right'
             )
         return (
             f'no status packet came from {self._who()} {within}, not a single byte; check '

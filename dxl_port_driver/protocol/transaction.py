@@ -86,11 +86,13 @@ class Limits:
     :param max_bytes: longest write, read or answer, bytes.
     :param max_timeout_s: longest time that a request may hold the bus, s.
     :param max_queue_time_s: longest time that a request may wait for the bus, s.
+    :param max_batch: most transactions in one batch.
     """
 
     max_bytes: int = 4096
     max_timeout_s: float = 10.0
     max_queue_time_s: float = 1.0
+    max_batch: int = 256
 
     def check_data(self, data: bytes) -> None:
         """
@@ -127,6 +129,32 @@ class Limits:
         :raises RequestError: negative, no number, or more than ``max_timeout``.
         """
         self._check_time(name, seconds, 'max_timeout', self.max_timeout_s)
+
+    def check_batch(self, count: int) -> None:
+        """
+        Check the number of transactions in a batch.
+
+        :raises RequestError: none at all, or more than ``max_batch``.
+        """
+        if count == 0:
+            raise RequestError('the batch is empty; give at least one transaction')
+        if count > self.max_batch:
+            raise RequestError(
+                f'the batch has {count} transactions and max_batch allows {self.max_batch}; split '
+                'it or raise the parameter'
+            )
+
+    def check_hold(self, seconds: float) -> None:
+        """
+        Check how long a batch may hold the bus if nobody answers.
+
+        :raises RequestError: more than ``max_timeout``.
+        """
+        if seconds > self.max_timeout_s:
+            raise RequestError(
+                f'the timeouts in the batch add up to {seconds:g} s and max_timeout allows '
+                f'{self.max_timeout_s:g} s; split it, or shorten them'
+            )
 
     def check(self, transaction: Transaction) -> None:
         """
