@@ -126,6 +126,8 @@ class FdPort(Port):
 
     def read(self, max_length: int, deadline: float) -> bytes:
         """Wait until there is something to read, and read what is there; see :meth:`Port.read`."""
+        if max_length < 1:
+            raise ValueError(f'max_length is {max_length}; it must be at least 1')
         while self._usable:
             rest_ms = (deadline - monotonic()) * 1000.0
             if rest_ms >= 1.0:
@@ -146,8 +148,6 @@ class FdPort(Port):
                 else:
                     if data:
                         return data
-                    if max_length < 1:
-                        raise ValueError(f'max_length is {max_length}; it must be at least 1')
                     raise receive_error(self.name, 'end of file')
             if not rest_ms > 0.0:
                 return b''

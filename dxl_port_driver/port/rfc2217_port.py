@@ -30,7 +30,6 @@ from dxl_port_driver.errors import (
     BaudrateError,
     PortMissingError,
     PortNameError,
-    ReceiveError,
     TransmitError,
 )
 from dxl_port_driver.port.address import parse_address, Rfc2217Url
@@ -42,6 +41,9 @@ from dxl_port_driver.port.use_errors import closed_error, receive_error, transmi
 _SLICE_S = 0.02
 # Small enough that a socket which has any room at all takes it whole.
 _WRITE_CHUNK = 1024
+# A server that never stops sending must not hold the caller.
+_CLEAR_ROUNDS = 64
+_CLEAR_BYTES = 65536
 
 
 class Rfc2217Port(Port):
@@ -134,9 +136,7 @@ class Rfc2217Port(Port):
             connection = self._require_usable()
             rest_s = deadline - monotonic()
             try:
-                waiting = connection.in_waiting
-                connection.timeout = 0 if waiting else max(0.0, min(rest_s, _SLICE_S))
-                data = bytes(connection.read(min(waiting, max_length) or 1))
+                data = connection.read_some(max_length, max(0.0, min(rest_s, _SLICE_S)))
             except OSError as error:
                 raise receive_error(self.name, error) from error
             if data or not rest_s > 0.0:
@@ -145,10 +145,9 @@ class Rfc2217Port(Port):
     def available(self) -> int:
         """Count the bytes in the receive buffer; see :meth:`Port.available`."""
         connection = self._require_open()
-        waiting = int(connection.in_waiting)
-        if waiting == 0 and not connection.is_alive():
-            raise receive_error(self.name, 'the peer closed the connection')
-        return waiting
+        # pyserial's mark for the end of the connection counts as a byte in its queue.
+        self._require_alive(connection)
+        return int(connection.in_waiting)
 
     def clear(self) -> None:
         """
@@ -158,14 +157,14 @@ class Rfc2217Port(Port):
         on what comes as it comes.
         """
         connection = self._require_open()
-        connection.timeout = 0
         try:
-            if not connection.read(max(1, connection.in_waiting)) and not connection.is_alive():
-                raise receive_error(self.name, 'the peer closed the connection')
-        except ReceiveError:
-            raise
+            for _ in range(_CLEAR_ROUNDS):
+                if not connection.in_waiting:
+                    break
+                connection.read_some(_CLEAR_BYTES, 0.0)
         except OSError as error:
             raise receive_error(self.name, error) from error
+        self._require_alive(connection)
 
     def set_baudrate(self, baudrate: int) -> None:
         """
@@ -209,6 +208,10 @@ class Rfc2217Port(Port):
         if self._cancelled.is_set():
             raise closed_error(self.name, cancelled=True)
         return connection
+
+    def _require_alive(self, connection: Rfc2217Connection) -> None:
+        if not connection.is_alive():
+            raise receive_error(self.name, 'the peer closed the connection')
 
     def _refused_baudrate(self, baudrate: int, error: BaseException) -> BaudrateError:
         return BaudrateError(

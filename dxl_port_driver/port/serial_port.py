@@ -30,9 +30,6 @@ import threading
 import time
 from time import monotonic
 
-import serial
-import serial.rfc2217
-
 from dxl_port_driver.errors import BaudrateError, DxlPortError, PortNameError
 from dxl_port_driver.port import exclusive as locks
 from dxl_port_driver.port.address import DevicePath, parse_address
@@ -42,10 +39,14 @@ from dxl_port_driver.port.fd_port import FdPort
 from dxl_port_driver.port.latency import is_low_latency, read_latency_timer_ms
 from dxl_port_driver.port.open_errors import open_error
 from dxl_port_driver.port.termios2 import get_termios2, set_raw
+import serial
+import serial.rfc2217
 
 _BITS_PER_BYTE = 10
 _DRAIN_SLACK_S = 0.1
 _DRAIN_LOOK_S = 0.0005
+# For bytes that are in pyserial's queue already; it takes a zero for "one byte".
+_QUEUED_S = 0.1
 
 # All that pyserial and the kernel raise when a device fails; SerialException is an OSError.
 _DEVICE_FAILS = (OSError, termios.error)
@@ -260,12 +261,30 @@ class Rfc2217Connection(serial.rfc2217.Serial):
 
     _socket: socket.socket | None
     _thread: threading.Thread | None
+    _timeout: float
 
     def fileno(self) -> int:
         """Give the descriptor of the TCP connection, to poll for room before a write."""
         if self._socket is None:
             raise serial.PortNotOpenError
         return self._socket.fileno()
+
+    def read_some(self, max_length: int, timeout_s: float) -> bytes:
+        """
+        Wait until there is something to read, and read what is there.
+
+        :param max_length: most bytes to return, at least 1.
+        :param timeout_s: longest wait, s.
+        :raises OSError: the connection is gone.
+        """
+        # Past the public setter, which negotiates every setting anew with the server.
+        self._timeout = timeout_s
+        data = self.read(1)
+        more = min(self.in_waiting, max_length - 1)
+        if data and more > 0:
+            self._timeout = _QUEUED_S
+            data += self.read(more)
+        return bytes(data)
 
     def is_alive(self) -> bool:
         """Tell whether the connection is still being read."""
