@@ -69,7 +69,7 @@ def _bring_up_to_date(environment: Environment, with_tests: bool) -> None:
     before = stamps.of_packages(environment)
     if environment.stamp('packages') != before:
         machine.check(environment)
-        tell(f'installing ROS 2 {environment.distro} in {environment.name} (about 300 MB)')
+        tell(f'installing ROS 2 {environment.distro} in {environment.name} (400 MB in the end)')
         environment.create()
         packages.install(environment)
         environment.write_stamp('packages', before)

@@ -20,6 +20,7 @@ import fcntl
 import os
 from pathlib import Path
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -46,6 +47,8 @@ class Environment:
         version = f'python{sys.version_info.major}.{sys.version_info.minor}'
         self.site_packages = venv / 'lib' / version / 'site-packages'
         self.logs = self.state / 'log'
+        # Not the one of an active virtual environment, which may be removed before ours is.
+        self.base_python = Path(os.path.realpath(getattr(sys, '_base_executable', sys.executable)))
         self._lock = -1
 
     @contextmanager
@@ -66,21 +69,27 @@ class Environment:
         """
         Make the environment with nothing in it, in place of what was left of an older one.
 
-        :raises SetupError: if there is one that somebody else made, or it cannot be made.
+        :raises SetupError: if it cannot be made.
         """
         self._remove_old()
         self.logs.mkdir(parents=True)
         # colcon must not look for packages in here.
         (self.venv / 'COLCON_IGNORE').touch()
-        base = Path(sys.executable)
-        self.run([str(base), '-m', 'venv', str(self.venv)], log='venv')
-        (self.state / 'base_python').write_text(f'{base}\n')
+        self.run([str(self.base_python), '-m', 'venv', str(self.venv)], log='venv')
+        (self.state / 'base_python').write_text(f'{self.base_python}\n')
 
-    def _remove_old(self) -> None:
+    def check_place(self) -> None:
+        """
+        See that the environment's folder is free, or ours.
+
+        :raises SetupError: if somebody else made what is there.
+        """
         if self.venv.is_symlink() or self.venv.is_file():
             raise SetupError(f'{self.venv} is not a folder: move it away')
         if self.venv.is_dir() and any(self.venv.iterdir()) and not self.state.is_dir():
             raise SetupError(f'{self.venv} was not made by this setup: move it away')
+
+    def _remove_old(self) -> None:
         if self.state.is_dir():
             # The stamps first and .setup itself last: whatever is left if this is interrupted is
             # neither taken for complete nor for somebody else's.
@@ -112,11 +121,14 @@ class Environment:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[self._lock],
+                start_new_session=True,
             )
             try:
                 status = process.wait()
             except BaseException:
-                process.terminate()
+                # With all that it started: a compiler left at work would write into what the
+                # next setup builds.
+                os.killpg(process.pid, signal.SIGTERM)
                 process.wait()
                 raise
         if status != 0:

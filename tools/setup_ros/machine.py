@@ -38,6 +38,7 @@ def check(environment: Environment) -> None:
     :param environment: what is going to be made.
     :raises SetupError: with what is missing and how to get it.
     """
+    environment.check_place()
     _check_platform()
     _check_python()
     check_compiler()
@@ -89,7 +90,9 @@ def _check_python() -> None:
             f'{sys.executable} is not the usual CPython, and ROS 2 wheels exist for that only: '
             'name another one: make PYTHON=python3.12'
         )
-    if not all(map(importlib.util.find_spec, ('venv', 'ensurepip'))):
+    # A folder that lost its files is still found, but has no origin.
+    modules = [importlib.util.find_spec(name) for name in ('venv', 'ensurepip')]
+    if not all(module and module.origin for module in modules):
         raise SetupError(
             f'{sys.executable} cannot make virtual environments: install the module for it '
             f'(Debian, Ubuntu: apt install python{PYTHON}-venv)'

@@ -28,7 +28,7 @@ DATA_FILES = ('launch/*', 'config/*', 'udev/*', 'security/*', 'resource/*')
 
 def of_packages(environment: Environment) -> str:
     """Return the stamp of the installed packages: the pins, the Python and the place."""
-    made_with = f'{sys.executable} {sys.version} {environment.venv}'
+    made_with = f'{environment.base_python} {sys.version} {environment.venv}'
     sources = [
         environment.root / 'requirements' / f'{environment.distro}.txt',
         HERE / 'environment.py',
