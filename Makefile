@@ -70,7 +70,7 @@ lint: setup-tests
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy --cache-dir $(VENV)/.setup/mypy_cache
-	$(RUN) -m mypy --cache-dir $(VENV)/.setup/mypy_cache tools/setup_ros
+	$(RUN) -m mypy --cache-dir $(VENV)/.setup/mypy_cache tools
 
 format: setup-tests
 	$(RUN) -m ruff check --fix-only

@@ -45,4 +45,4 @@ if ! "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (
     exit 1
 fi
 
-exec "$python" tools/setup_ros "$distro" "$venv" "$@"
+exec "$python" -m tools.setup_ros "$distro" "$venv" "$@"

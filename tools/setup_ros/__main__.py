@@ -25,12 +25,9 @@ import signal
 import sys
 from types import FrameType
 
-from environment import Environment
-import machine
-import packages
-from reporting import SetupError, tell
-import stamps
-import workspace
+from . import machine, packages, stamps, workspace
+from .environment import Environment
+from .reporting import SetupError, tell
 
 
 def main() -> int:

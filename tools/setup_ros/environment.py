@@ -24,7 +24,7 @@ import signal
 import subprocess
 import sys
 
-from reporting import SetupError, tell
+from .reporting import SetupError, tell
 
 
 class Environment:

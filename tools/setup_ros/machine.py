@@ -23,8 +23,8 @@ import shutil
 import sys
 import sysconfig
 
-from environment import Environment
-from reporting import SetupError
+from .environment import Environment
+from .reporting import SetupError
 
 PYTHON = f'{sys.version_info.major}.{sys.version_info.minor}'
 # The oldest glibc that wheels tagged manylinux_2_28 run on.

@@ -18,8 +18,8 @@ from pathlib import Path
 import re
 import subprocess
 
-from environment import Environment
-from reporting import SetupError
+from .environment import Environment
+from .reporting import SetupError
 
 # How long the first line of a script may be, on the oldest kernels in use.
 LONGEST_SHEBANG = 127

@@ -17,9 +17,9 @@
 from pathlib import Path
 import re
 
-from environment import Environment
-import mend
-from reporting import SetupError
+from . import mend
+from .environment import Environment
+from .reporting import SetupError
 
 PIP = ['-m', 'pip', '--quiet', '--disable-pip-version-check', '--no-input']
 

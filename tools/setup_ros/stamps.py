@@ -19,7 +19,7 @@ import hashlib
 from pathlib import Path
 import sys
 
-from environment import Environment
+from .environment import Environment
 
 HERE = Path(__file__).parent
 # Files whose names setup.py collects by glob; with --symlink-install their content is always live.

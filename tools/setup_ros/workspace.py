@@ -18,8 +18,8 @@ import os
 from pathlib import Path
 import shutil
 
-from environment import Environment
-import mend
+from . import mend
+from .environment import Environment
 
 
 def build_interfaces(environment: Environment) -> None:
