@@ -116,7 +116,7 @@ def _lock_owners(proc: Path, device: os.stat_result) -> set[int]:
     wanted = (os.major(device.st_dev), os.minor(device.st_dev), device.st_ino)
     owners: set[int] = set()
     try:
-        lines = (proc / 'locks').read_text('ascii', 'replace').splitlines()
+        lines = (proc / 'locks').read_text('utf-8', 'replace').splitlines()
     except OSError:
         return owners
     for line in lines:

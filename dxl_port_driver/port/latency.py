@@ -41,7 +41,7 @@ def read_latency_timer_ms(device_path: str, sysfs: Path = Path('/sys')) -> float
     """
     name = os.path.basename(os.path.realpath(device_path))
     try:
-        text = (sysfs / 'class' / 'tty' / name / 'device' / 'latency_timer').read_text('ascii')
+        text = (sysfs / 'class' / 'tty' / name / 'device' / 'latency_timer').read_text('utf-8')
         return float(text)
     except (OSError, ValueError):
         return None

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 import threading
 import time
+from typing import Any
 
 from dxl_port_driver.errors import BaudrateError, PortClosedError
 from dxl_port_driver.port.base import Port
@@ -26,6 +27,7 @@ from dxl_port_driver.port.open_port import make_port
 import pytest
 
 Soon = Callable[[], float]
+NONSENSE: list[Any] = [0, -57600, 2**31, True, '57600', 57600.5, None]
 
 
 @pytest.fixture
@@ -150,15 +152,17 @@ class TestAnyPort:
         assert port.baudrate == 1_000_000
         assert abs(port.real_baudrate - 1_000_000) <= 20_000
 
-    @pytest.mark.parametrize('rate', [0, -57600, 2**31, True, '57600', 57600.5, None])
-    def test_a_nonsense_baudrate_changes_nothing(self, port: Port, rate: int) -> None:
-        for _ in range(2):
+    def test_a_nonsense_baudrate_changes_nothing(self, port: Port) -> None:
+        for rate in NONSENSE:
             with pytest.raises(BaudrateError, match='bit/s'):
                 port.set_baudrate(rate)
-            assert port.baudrate == 57600
-            port.open()
-        with pytest.raises(BaudrateError, match='bit/s'):
-            make_port(port.name, baudrate=rate)
+            with pytest.raises(BaudrateError, match='bit/s'):
+                make_port(port.name, baudrate=rate)
+        port.open()
+        for rate in NONSENSE:
+            with pytest.raises(BaudrateError, match='bit/s'):
+                port.set_baudrate(rate)
+        assert port.baudrate == port.real_baudrate == 57600
 
     def test_what_an_adapter_may_have_is_answered_by_all(self, port: Port) -> None:
         assert port.set_low_latency(True) in (True, False)
