@@ -1,0 +1,140 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The answers' way onto the wire: timed, met by their faults, garbled where two meet."""
+
+from __future__ import annotations
+
+from dxl_port_driver.protocol.instructions import Protocol
+from dxl_port_driver.protocol.packets import StatusPacket
+from dxl_port_driver.sim.faults import Faults
+from dxl_port_driver.sim.options import SimOptions
+from dxl_port_driver.sim.servo import Servo
+from dxl_port_driver.sim.statistics import Statistics
+from dxl_port_driver.sim.wire import ANSWER, LATE, Lot, OTHER, Wire
+
+_BITS_PER_BYTE = 10
+
+
+class Transmitter:
+    """
+    Sends bytes to the host.
+
+    :param options: pace and latency timer.
+    :param faults: what answers meet.
+    :param statistics: where it counts.
+    """
+
+    def __init__(self, options: SimOptions, faults: Faults, statistics: Statistics) -> None:
+        self.pace = options.pace
+        """Whether bytes take their time on the wire."""
+        self.latency_s = options.latency_timer / 1000
+        """How long the adapter keeps what it received, s."""
+        self.byte_s = 0.0
+        """Time of a byte on the wire, s; 0 without pace."""
+        self.now = 0.0
+        """End of the instruction that is being answered, s."""
+        self.wire = Wire()
+        self._faults = faults
+        self._statistics = statistics
+
+    def set_rate(self, baudrate: int) -> None:
+        """Take the rate of the instruction that is to be answered, bit/s."""
+        self.byte_s = _BITS_PER_BYTE / max(baudrate, 1) if self.pace else 0.0
+
+    def answer(
+        self,
+        servo: Servo,
+        servo_id: int,
+        protocol: Protocol,
+        error: int,
+        params: bytes,
+        begin: float,
+    ) -> float:
+        """
+        Send a status packet of a servo.
+
+        :param servo_id: id in the packet.
+        :param protocol: of the instruction, which may just have changed the servo's own.
+        :param begin: when the servo begins, s.
+        :return: when it is over, s.
+        """
+        faults = self._faults
+        if servo.id in faults.mute:
+            return begin
+        if faults.wrong_id and faults.happens(faults.wrong_id):
+            servo_id = faults.other_id(servo_id)
+        return self.send(StatusPacket(protocol, servo_id, error, params).encode(), begin)
+
+    def send(self, packet: bytes, begin: float) -> float:
+        """
+        Send an answer.
+
+        :param begin: when its sender begins, s.
+        :return: when it is over, s.
+        """
+        stats, faults = self._statistics, self._faults
+        stats.answers += 1
+        if not self.pace:
+            begin = self.now
+        kind = ANSWER
+        if faults.any:
+            data, late_s = faults.shape(packet)
+            if not data:
+                # Lost on its way to the host: the servos behind it in a chain heard it.
+                stats.dropped += 1
+                return begin + len(packet) * self.byte_s
+            packet = data
+            if late_s:
+                kind = LATE
+                stats.late += 1
+                begin += late_s
+        end = begin + len(packet) * self.byte_s
+        stats.wire_s += end - begin
+        if self.pace and self.wire.pending[ANSWER]:
+            meeting = [lot for lot in self.wire.overlapping(begin, end) if lot.kind == ANSWER]
+            if meeting:
+                # Two servos talk at the same time.
+                self.garble(meeting)
+                packet = faults.garble(packet)
+                stats.garbled += 1
+        if faults.split:
+            return self._put_pieces(packet, begin, kind)
+        self.wire.put(end + self.latency_s, begin, end, kind, packet)
+        return end
+
+    def _put_pieces(self, packet: bytes, begin: float, kind: int) -> float:
+        size, gap_s = self._faults.split, self._faults.split_gap / 1000
+        end = begin
+        for start in range(0, len(packet), size):
+            piece = packet[start : start + size]
+            end = begin + len(piece) * self.byte_s
+            self.wire.put(end + self.latency_s, begin, end, kind, piece)
+            begin = end + gap_s
+        return end
+
+    def garble(self, lots: list[Lot]) -> None:
+        """Make lots unreadable that something ran into."""
+        for lot in lots:
+            self.wire.replace(lot, self._faults.garble(lot.data))
+        self._statistics.garbled += len(lots)
+
+    def send_noise(self, length: int, begin: float) -> None:
+        """Send random bytes."""
+        end = begin + length * self.byte_s
+        self.wire.put(end + self.latency_s, begin, end, OTHER, self._faults.garbage(length))
+
+    def send_echo(self, data: bytes, begin: float, end: float) -> None:
+        """Let the host hear what it sent itself."""
+        self.wire.put(end + self.latency_s, begin, end, OTHER, data)
