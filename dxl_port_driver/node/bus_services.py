@@ -29,13 +29,13 @@ from dxl_port_driver.bus.work import (
     TransactWork,
     Work,
 )
-from dxl_port_driver.errors import DxlPortError, ResultCode
-from dxl_port_driver.node.conversions import (
+from dxl_port_driver.conversions import (
     octets,
     result_to_message,
     seconds,
     transaction_from_message,
 )
+from dxl_port_driver.errors import DxlPortError, ResultCode
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.timing import Link
 from dxl_port_driver.protocol.transaction import (

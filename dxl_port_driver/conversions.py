@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Between the messages of dxl_port_interfaces and the types of the core."""
+"""Between the messages of dxl_port_interfaces and the types of the core, for node and client."""
 
 from __future__ import annotations
 
