@@ -39,7 +39,8 @@ from dxl_port_driver.sim.bus import Bus
 
 _CHUNK = 65536
 _NAP_S = 0.002
-_MOST_LAG_S = 0.0001
+_MOST_LAG_S = 0.0002
+_LAG_OUTLIER_S = 0.0005
 _LAG_SHARE = 0.05
 _DEFAULT_RATE = 38400
 _JOIN_S = 5.0
@@ -69,6 +70,7 @@ class PtyServer:
         self._stopping = False
         self._lag_s = 0.00003
         self._released = 0.0
+        self._slept_for: float | None = None
         self._own_hangup = False
 
     @property
@@ -200,6 +202,7 @@ class PtyServer:
                 data = self.bus.take(now + self._lag_s)
                 if data:
                     self._give_out(data)
+                    self._learn_lag()
                 if self.bus.unplug_due:
                     self.bus.unplug_due = False
                     self.unplug(self.bus.options.replug_after or None)
@@ -219,10 +222,22 @@ class PtyServer:
             return self._epoll.poll((int(left * 1000) - 1) / 1000)
         if left > 0.0:
             time.sleep(left)
-            late = min(max(monotonic() - target, 0.0), _MOST_LAG_S)
-            # How late this machine wakes a sleeper up is not the bus's delay: begin earlier.
-            self._lag_s += _LAG_SHARE * (late - self._lag_s)
+            self._slept_for = due
         return self._epoll.poll(0)
+
+    def _learn_lag(self) -> None:
+        """
+        Learn how much too late answers go out after a sleep, to get up earlier by as much.
+
+        How long this machine takes to wake a sleeper up, and this thread to hand over the bytes,
+        is no delay of the bus that is emulated.
+        """
+        due, self._slept_for = self._slept_for, None
+        if due is not None:
+            late = self._released - due
+            if late < _LAG_OUTLIER_S:
+                lag = self._lag_s + _LAG_SHARE * late
+                self._lag_s = min(max(lag, 0.0), _MOST_LAG_S)
 
     def _take_in(self, event: int, now: float) -> None:
         if event & select.EPOLLIN:
@@ -263,11 +278,11 @@ class PtyServer:
         return bool(poller.poll(0))
 
     def _give_out(self, data: bytes) -> None:
-        self._released = monotonic()
         if self._master >= 0:
             # A host that does not read loses bytes, as with any adapter.
             with contextlib.suppress(BlockingIOError):
                 os.write(self._master, data)
+        self._released = monotonic()
 
 
 def _sharpen_timer() -> None:
