@@ -29,6 +29,7 @@ from pathlib import Path
 import signal
 import sys
 import threading
+import time
 
 from dxl_port_driver.errors import PortNameError
 from dxl_port_driver.sim.bus import Bus
@@ -113,7 +114,7 @@ def _make_options(given: argparse.Namespace) -> SimOptions:
 
 
 def _serve_commands(server: PtyServer) -> None:
-    console = Console(server)
+    console = Console(server, time.monotonic)
     # Standard input may be closed, /dev/null, or a terminal that is not ours to read.
     with contextlib.suppress(OSError, ValueError):
         for line in sys.stdin or ():

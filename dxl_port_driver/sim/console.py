@@ -21,15 +21,15 @@ Every live option is a command of its own (``drop 0.1``, ``pace off``).
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 import difflib
 import json
-from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from dxl_port_driver.errors import PortNameError
+from dxl_port_driver.sim.bus import Bus
 from dxl_port_driver.sim.option_table import OPTIONS, read_value
 from dxl_port_driver.sim.option_values import ids as read_ids
-from dxl_port_driver.sim.pty_server import PtyServer
 from dxl_port_driver.sim.servo import Servo
 
 _LIVE = {option.name: option for option in OPTIONS if option.live}
@@ -71,15 +71,34 @@ COMMANDS = {
 """The commands beside the live options."""
 
 
+class Served(Protocol):
+    """A bus with an adapter that can be pulled out; see :mod:`dxl_port_driver.sim.pty_server`."""
+
+    bus: Bus
+    lock: AbstractContextManager[Any]
+
+    @property
+    def path(self) -> str | None:
+        """Path of the pty; None while unplugged."""
+
+    def unplug(self, replug_after_s: float | None = None) -> bool:
+        """Pull the adapter out; False when it was out already."""
+
+    def plug(self) -> bool:
+        """Plug the adapter in; False when it was in already."""
+
+
 class Console:
     """
     Carries out commands on a bus.
 
     :param server: the bus, served.
+    :param clock: gives the time, s.
     """
 
-    def __init__(self, server: PtyServer) -> None:
+    def __init__(self, server: Served, clock: Callable[[], float]) -> None:
         self._server = server
+        self._clock = clock
 
     def run(self, line: str) -> str:
         """
@@ -144,7 +163,7 @@ class Console:
             raise _Refused
         servo = self._servo(arguments[0])
         try:
-            return f'ok: {arguments[1]} is {servo.peek(arguments[1], monotonic())}'
+            return f'ok: {arguments[1]} is {servo.peek(arguments[1], self._clock())}'
         except KeyError:
             return f'error: the {servo.model.name} has no register {arguments[1][:40]!r}'
 

@@ -26,7 +26,7 @@ from dxl_port_driver.protocol.instructions import Protocol
 from dxl_port_driver.sim.models import Model, MODELS
 from dxl_port_driver.sim.option_table import find_option, OPTIONS, read_value
 
-MAX_URL_LENGTH = 2048
+MAX_URL_LENGTH = 1024
 _NAME = re.compile(r'[A-Za-z0-9_-]{0,32}')
 
 

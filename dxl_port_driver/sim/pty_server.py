@@ -23,6 +23,7 @@ program that closes the port is noticed, and the locks of one that died can be t
 from __future__ import annotations
 
 import contextlib
+from contextlib import AbstractContextManager
 import errno
 import fcntl
 import os
@@ -33,6 +34,7 @@ import threading
 import time
 from time import monotonic
 import tty
+from typing import Any
 
 from dxl_port_driver.port.termios2 import get_termios2
 from dxl_port_driver.sim.bus import Bus
@@ -57,7 +59,7 @@ class PtyServer:
 
     def __init__(self, bus: Bus, link: Path | None = None, *, lasting: bool = False) -> None:
         self.bus = bus
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[Any] = threading.RLock()
         self._link = link
         self._lasting = lasting
         self._thread: threading.Thread | None = None

@@ -12,18 +12,79 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``sim://``: a port to emulated servos in this process, through a real pty."""
+"""
+``sim://``: a port to emulated servos in this process, through a real pty.
+
+Two ports with one URL meet one bus. A bus keeps the state of its servos while no port has it
+open, as servos keep their power; its pty and its thread exist only while one has.
+"""
 
 from __future__ import annotations
+
+from collections import OrderedDict
+import threading
 
 from dxl_port_driver.errors import PortMissingError, PortNameError
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.port.serial_port import SerialPort
-from dxl_port_driver.sim import running
-from dxl_port_driver.sim.options import parse_url
+from dxl_port_driver.sim.bus import Bus
+from dxl_port_driver.sim.options import parse_url, SimOptions
 from dxl_port_driver.sim.pty_server import PtyServer
 
 _LOW_LATENCY_MS = 1.0
+_MOST_IDLE = 64
+
+
+class _Entry:
+    """A bus, and how many ports have it open."""
+
+    def __init__(self, options: SimOptions) -> None:
+        self.server = PtyServer(Bus(options))
+        self.users = 0
+
+
+_entries: OrderedDict[SimOptions, _Entry] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _acquire(options: SimOptions) -> PtyServer:
+    """
+    Give the bus of these options, served; each call needs one :func:`_release`.
+
+    :raises OSError: there is no pty to be had.
+    """
+    with _lock:
+        entry = _entry(options)
+        if entry.users == 0:
+            entry.server.start()
+        entry.users += 1
+        return entry.server
+
+
+def _release(options: SimOptions) -> None:
+    """Say that a port no longer uses the bus of these options."""
+    with _lock:
+        entry = _entries[options]
+        entry.users -= 1
+        if entry.users == 0:
+            entry.server.stop()
+
+
+def find_bus(options: SimOptions) -> PtyServer:
+    """Give the bus of these options, whether or not a port has it open; for tests and tools."""
+    with _lock:
+        return _entry(options).server
+
+
+def _entry(options: SimOptions) -> _Entry:
+    entry = _entries.get(options)
+    if entry is None:
+        idle = [key for key, known in _entries.items() if not known.users]
+        for key in idle[: max(0, len(idle) - _MOST_IDLE + 1)]:
+            del _entries[key]
+        entry = _entries[options] = _Entry(options)
+    _entries.move_to_end(options)
+    return entry
 
 
 class SimPort(SerialPort):
@@ -49,10 +110,10 @@ class SimPort(SerialPort):
     @property
     def server(self) -> PtyServer:
         """The virtual bus behind the port, to look into it and to pull its plug."""
-        return self._server or running.find(self._options)
+        return self._server or find_bus(self._options)
 
     def _device_path(self) -> str:
-        self._server = running.acquire(self._options)
+        self._server = _acquire(self._options)
         path = self._server.path
         if path is None:
             raise PortMissingError(
@@ -69,7 +130,7 @@ class SimPort(SerialPort):
         super().close()
         if self._server is not None:
             self._server = None
-            running.release(self._options)
+            _release(self._options)
 
     @property
     def latency_timer_ms(self) -> float | None:
