@@ -22,19 +22,16 @@ see :class:`~dxl_port_driver.port.fd_port.FdPort`.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import socket
-import struct
 import termios
 import threading
-import time
-from time import monotonic
 
 from dxl_port_driver.errors import BaudrateError, DxlPortError, PortNameError
 from dxl_port_driver.port import exclusive as locks
 from dxl_port_driver.port.address import DevicePath, parse_address
 from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE, require_near
 from dxl_port_driver.port.device_check import require_serial_device
+from dxl_port_driver.port.drain import wait_until_sent
 from dxl_port_driver.port.fd_port import FdPort
 from dxl_port_driver.port.latency import is_low_latency, read_latency_timer_ms
 from dxl_port_driver.port.open_errors import open_error
@@ -42,9 +39,6 @@ from dxl_port_driver.port.termios2 import get_termios2, set_raw
 import serial
 import serial.rfc2217
 
-_BITS_PER_BYTE = 10
-_DRAIN_SLACK_S = 0.1
-_DRAIN_LOOK_S = 0.0005
 # For bytes that are in pyserial's queue already; it takes a zero for "one byte".
 _QUEUED_S = 0.1
 
@@ -123,8 +117,9 @@ class SerialPort(FdPort):
         :raises BaudrateError: it cannot make the baudrate.
         """
         self.close()
-        path = self._device_path()
+        path = ''
         try:
+            path = self._device_path()
             require_serial_device(path, self.name)
             if self._exclusive:
                 locks.require_no_holder(path, self.name)
@@ -183,8 +178,8 @@ class SerialPort(FdPort):
         if self._serial is None:
             self._baudrate = wanted
             return
-        self._drain()
         try:
+            wait_until_sent(self._serial.fileno(), self._real_baudrate)
             self._real_baudrate = self._apply_baudrate(wanted)
         except BaudrateError:
             self._restore_baudrate()
@@ -220,20 +215,6 @@ class SerialPort(FdPort):
             port=self.name,
         )
 
-    def _drain(self) -> None:
-        """Let what is on its way out leave; bounded, unlike tcdrain."""
-        assert self._serial is not None
-        fd = self._serial.fileno()
-        deadline = None
-        with contextlib.suppress(*_DEVICE_FAILS):
-            while left := _output_waiting(fd):
-                if deadline is None:
-                    wire_s = left * _BITS_PER_BYTE / self._real_baudrate
-                    deadline = monotonic() + wire_s + _DRAIN_SLACK_S
-                if monotonic() >= deadline:
-                    return
-                time.sleep(_DRAIN_LOOK_S)
-
     def _flush_input(self) -> None:
         assert self._serial is not None
         termios.tcflush(self._serial.fileno(), termios.TCIFLUSH)
@@ -250,10 +231,6 @@ class SerialPort(FdPort):
         with contextlib.suppress(ValueError):
             self._serial.set_low_latency_mode(wanted)
         return is_low_latency(self._serial.fileno())
-
-
-def _output_waiting(fd: int) -> int:
-    return int(struct.unpack('i', fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4)))[0])
 
 
 class Rfc2217Connection(serial.rfc2217.Serial):

@@ -180,7 +180,7 @@ def test_bytes_on_their_way_leave_before_the_rate_changes(
         looks.append(port._serial.baudrate)
         return next(left)
 
-    monkeypatch.setattr('dxl_port_driver.port.serial_port._output_waiting', waiting)
+    monkeypatch.setattr('dxl_port_driver.port.drain.output_waiting', waiting)
     port.set_baudrate(9600)
     assert looks == [57600] * 3
 
@@ -188,7 +188,7 @@ def test_bytes_on_their_way_leave_before_the_rate_changes(
 def test_bytes_that_never_leave_hold_no_change_of_rate(
     port: SerialPort, monkeypatch: pytest.MonkeyPatch, soon: Soon
 ) -> None:
-    monkeypatch.setattr('dxl_port_driver.port.serial_port._output_waiting', lambda fd: 1)
+    monkeypatch.setattr('dxl_port_driver.port.drain.output_waiting', lambda fd: 1)
     deadline = soon()
     port.set_baudrate(9600)
     assert time.monotonic() < deadline
