@@ -158,6 +158,8 @@ def _bulk_v1(params: bytes) -> tuple[Answer, ...]:
 def _once_each(answers: list[Answer], what: str) -> tuple[Answer, ...]:
     seen: set[int] = set()
     for answer in answers:
+        if answer.id >= BROADCAST_ID:
+            raise RequestError(f'a {what} names id {answer.id}, which no servo has; use 0 to 252')
         if answer.id in seen:
             raise RequestError(f'a {what} names id {answer.id} twice; name each servo once')
         seen.add(answer.id)

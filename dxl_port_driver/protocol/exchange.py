@@ -35,8 +35,8 @@ from abc import ABC, abstractmethod
 from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.answers import Answer, Answers, expected_answers
 from dxl_port_driver.protocol.framer import Frame, Framer
-from dxl_port_driver.protocol.instructions import Instruction, Protocol
-from dxl_port_driver.protocol.packets import parse_instruction
+from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
+from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER, V2_HEADER
 from dxl_port_driver.protocol.timing import (
     BROADCAST_PING_PER_ID_S,
     Link,
@@ -83,9 +83,13 @@ class Exchange(ABC):
     awaits_answer = True
     """False if nothing is to be read: the bus is held until the bytes are on the wire."""
 
-    def __init__(self, transaction: Transaction, expected_s: float, rule_s: float) -> None:
+    def __init__(
+        self, transaction: Transaction, wire_s: float, delay_s: float, rule_s: float
+    ) -> None:
         self.data = transaction.data
-        self.expected_s = expected_s
+        self.wire_s = wire_s
+        """How long its bytes occupy the wire, those of the answer included, s."""
+        self.expected_s = wire_s + delay_s
         """How long a servo that is quick takes, from first byte sent to last byte got, s."""
         self.rule_s = rule_s
         """How long a servo that is there can take, by the packet timeout rule, s."""
@@ -116,8 +120,8 @@ class SendOnly(Exchange):
     awaits_answer = False
 
     def __init__(self, transaction: Transaction, link: Link) -> None:
-        on_the_wire_s = link.byte_time_s * len(transaction.data)
-        super().__init__(transaction, on_the_wire_s, on_the_wire_s)
+        wire_s = link.byte_time_s * len(transaction.data)
+        super().__init__(transaction, wire_s, 0.0, wire_s)
 
     def feed(self, received: bytes) -> None:
         """Leave what comes to whoever asks for it."""
@@ -135,7 +139,8 @@ class AwaitLength(Exchange):
         length = len(transaction.data) + self._length
         super().__init__(
             transaction,
-            link.byte_time_s * length + _TYPICAL_RETURN_DELAY_S,
+            link.byte_time_s * length,
+            _TYPICAL_RETURN_DELAY_S,
             link.packet_timeout_s(length),
         )
         self._received = b''
@@ -176,34 +181,33 @@ class AwaitPackets(Exchange):
         self._protocol = protocol
         self._answers = answers
         self._count = transaction.response_count
-        wire_s = link.byte_time_s * len(transaction.data)
-        answer_length = answers.wire_length(protocol)
+        length = len(transaction.data) + answers.wire_length(protocol)
         if answers.roll_call:
-            rule_s = link.packet_timeout_s(answer_length) + (
-                BROADCAST_PING_PER_ID_S * len(_EVERY_ID)
-            )
-            answer_s = rule_s
+            delay_s = more_s = BROADCAST_PING_PER_ID_S * len(_EVERY_ID)
         else:
             # Each servo in a row takes its own return delay, which the SDK's rule leaves to the
             # 16 ms of a slow adapter; on a quick one it has to be counted.
-            rule_s = link.packet_timeout_s(answer_length) + (
-                MAX_RETURN_DELAY_S * max(0, len(answers.each) - 1)
-            )
-            answer_s = link.byte_time_s * answer_length + (
-                _TYPICAL_RETURN_DELAY_S * max(1, len(answers.each))
-            )
-        super().__init__(transaction, wire_s + answer_s, wire_s + rule_s)
+            in_a_row = max(1, len(answers.each))
+            delay_s = _TYPICAL_RETURN_DELAY_S * in_a_row
+            more_s = MAX_RETURN_DELAY_S * (in_a_row - 1)
+        super().__init__(
+            transaction,
+            link.byte_time_s * length,
+            delay_s,
+            link.packet_timeout_s(length) + more_s,
+        )
         self._max_kept = max_kept
 
     def begin(self, now: float) -> None:
         """Start, or start over, with nothing received."""
         super().begin(now)
-        self._framer = Framer(self._protocol)
+        self._framer = Framer(self._protocol, self._max_kept)
         self._received = b''
         self._packets: list[bytes] = []
         self._open: dict[int, Answer] = {answer.id: answer for answer in self._answers.each}
         self._broken = 0
-        self._foreign: list[int] = []
+        self._foreign: set[int] = set()
+        self._look_alike: Frame | None = None
 
     def feed(self, received: bytes) -> None:
         """Take bytes that came."""
@@ -213,6 +217,8 @@ class AwaitPackets(Exchange):
     def expire(self) -> None:
         """End with what there is: a packet that never got whole may hide one that did."""
         self._sort(self._framer.flush())
+        if self.attempt is None and self._look_alike is not None:
+            self._sort_look_alike(self._look_alike)
         if self.attempt is not None:
             return
         if self._answers.roll_call and self._packets and not self._count:
@@ -227,18 +233,31 @@ class AwaitPackets(Exchange):
             if self.attempt is not None:
                 return
             if frame.raw == self.data:
-                continue  # an adapter that hears itself
+                # An adapter that hears itself; or a Protocol 1.0 servo whose error byte happens to
+                # be the instruction, as a Ping is answered by one with an input voltage error.
+                self._look_alike = frame
+                continue
             if not frame.intact:
                 self._broken += 1
                 answer = self._open.get(frame.id)
-                if len(self._open) == 1 and answer and self._fits(frame, answer):
+                if (
+                    len(self._open) == 1
+                    and answer
+                    and self._fits(frame, answer)
+                    and not _may_hide_a_packet(frame)
+                ):
                     # Nothing else will come from a servo that has answered.
                     self._end_corrupt()
             elif self._is_answer(frame):
-                self._packets.append(frame.raw)
-                self._check_complete()
+                self._keep(frame)
             else:
-                self._foreign.append(frame.id)
+                self._foreign.add(frame.id)
+
+    def _sort_look_alike(self, frame: Frame) -> None:
+        # An echo would have been followed by the answer. Only a packet without parameters is
+        # taken for one: it differs from an answer in nothing, any other does with all likelihood.
+        if not frame.params and frame.id != BROADCAST_ID and self._is_answer(frame):
+            self._keep(frame)
 
     def _fits(self, frame: Frame, answer: Answer) -> bool:
         """Tell an answer to this question from one to another question, by its length."""
@@ -262,7 +281,16 @@ class AwaitPackets(Exchange):
             self._open.pop(frame.id, None)
         return True
 
-    def _check_complete(self) -> None:
+    def _keep(self, frame: Frame) -> None:
+        if sum(map(len, self._packets)) + len(frame.raw) > self._max_kept:
+            self.attempt = Attempt(
+                ResultCode.TX_ERROR,
+                f'the answers have more than the {self._max_kept} bytes that max_bytes allows; '
+                'ask for less or raise the parameter',
+                b''.join(self._packets),
+            )
+            return
+        self._packets.append(frame.raw)
         if self._count:
             complete = len(self._packets) >= self._count
         else:
@@ -275,7 +303,7 @@ class AwaitPackets(Exchange):
             what = f'a status packet with a wrong {_SUM_NAME[self._protocol]} came'
             mend = 'check wiring and termination, and that no two servos share the id'
         else:
-            ids = ', '.join(str(servo) for servo in sorted(set(self._foreign)))
+            ids = ', '.join(str(servo) for servo in sorted(self._foreign))
             what = f'a status packet came that answers another question (from id {ids})'
             mend = 'check that nobody else sends on this bus and that its timeouts are long enough'
         self.attempt = Attempt(
@@ -310,6 +338,13 @@ class AwaitPackets(Exchange):
             f'no status packet came from {self._who()} {within}, not a single byte; check '
             'power, wiring, id and baudrate'
         )
+
+
+def _may_hide_a_packet(frame: Frame) -> bool:
+    """Tell whether a packet begins inside a broken one, as when one was cut off by the next."""
+    header = V2_HEADER if frame.protocol is Protocol.V2 else V1_HEADER
+    behind = frame.raw[len(header) :]
+    return header in behind or any(behind.endswith(header[:n]) for n in range(1, len(header)))
 
 
 _EVERY_ID = range(254)

@@ -99,7 +99,7 @@ class Framer:
         """
         frames: list[Frame] = []
         while self._buffer:
-            if not self._take(frames):
+            if not self._take(frames) and self._buffer:
                 self._skip(1)
         return frames
 

@@ -69,7 +69,8 @@ class InstructionPacket(NamedTuple):
 
         :raises RequestError: id, instruction or length does not fit the packet form.
         """
-        return _encode(self.protocol, self.id, bytes((self.instruction,)) + self.params)
+        body = _byte('instruction', self.instruction) + self.params
+        return _encode(self.protocol, self.id, body)
 
 
 class StatusPacket(NamedTuple):
@@ -93,7 +94,7 @@ class StatusPacket(NamedTuple):
 
         :raises RequestError: id, error or length does not fit the packet form.
         """
-        body = bytes((self.error,)) + self.params
+        body = _byte('error', self.error) + self.params
         if self.protocol is Protocol.V2:
             body = bytes((Instruction.STATUS,)) + body
         return _encode(self.protocol, self.id, body)
@@ -107,6 +108,12 @@ def stuff(body: bytes) -> bytes:
 def unstuff(body: bytes) -> bytes:
     """Take the byte stuffing of Protocol 2.0 off instruction and parameters."""
     return body.replace(_STUFFED, _TO_STUFF)
+
+
+def _byte(name: str, value: int) -> bytes:
+    if not 0 <= value <= 0xFF:
+        raise RequestError(f'{name} {value} does not fit into a byte; use 0 to 255')
+    return bytes((value,))
 
 
 def _encode(protocol: Protocol, packet_id: int, body: bytes) -> bytes:

@@ -112,10 +112,10 @@ class Limits:
         """
         Check a number of bytes to receive.
 
-        :raises RequestError: zero, or more than ``max_bytes``.
+        :raises RequestError: zero or negative, or more than ``max_bytes``.
         """
-        if length == 0:
-            raise RequestError(f'{name} is 0; ask for at least one byte')
+        if length < 1:
+            raise RequestError(f'{name} is {length}; ask for at least one byte')
         if length > self.max_bytes:
             raise RequestError(
                 f'{name} is {length} bytes and max_bytes allows {self.max_bytes}; ask for less or '

@@ -1,0 +1,471 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What counts as the answer to a question, and when an exchange is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dxl_port_driver.errors import RequestError, ResultCode
+from dxl_port_driver.protocol.checksums import crc16
+from dxl_port_driver.protocol.exchange import Exchange, make_exchange
+from dxl_port_driver.protocol.instructions import Instruction, Protocol
+from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
+from dxl_port_driver.protocol.timing import Link
+from dxl_port_driver.protocol.transaction import Attempt, Framing, Limits, Transaction
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+V1, V2 = Protocol.V1, Protocol.V2
+LINK = Link(10e-6, latency_s=1e-3)
+LIMITS = Limits()
+SUCCESS, RX_TIMEOUT, RX_CORRUPT = (
+    ResultCode.SUCCESS,
+    ResultCode.RX_TIMEOUT,
+    ResultCode.RX_CORRUPT,
+)
+
+
+def ask(protocol: Protocol, servo: int, code: int, params: str = '') -> bytes:
+    return InstructionPacket(protocol, servo, code, bytes.fromhex(params)).encode()
+
+
+def status(protocol: Protocol, servo: int, params: str = '', error: int = 0) -> bytes:
+    return StatusPacket(protocol, servo, error, bytes.fromhex(params)).encode()
+
+
+def broken(packet: bytes) -> bytes:
+    return packet[:-1] + bytes((packet[-1] ^ 0x01,))
+
+
+def begun(data: bytes, limits: Limits = LIMITS, **more: object) -> Exchange:
+    exchange = make_exchange(Transaction(data, **more), LINK, limits)
+    exchange.begin(100.0)
+    return exchange
+
+
+def fed(exchange: Exchange, pieces: Iterable[bytes]) -> Attempt | None:
+    """Feed until it is over; None when it is not."""
+    for piece in pieces:
+        exchange.feed(piece)
+        if exchange.attempt is not None:
+            return exchange.attempt
+    return None
+
+
+def done(exchange: Exchange, pieces: Iterable[bytes]) -> Attempt:
+    """Feed until it is over or the time is."""
+    if fed(exchange, pieces) is None:
+        exchange.expire()
+    assert exchange.attempt is not None
+    return exchange.attempt
+
+
+def bytewise(data: bytes) -> list[bytes]:
+    return [data[at : at + 1] for at in range(len(data))]
+
+
+READ = {V1: ask(V1, 1, Instruction.READ, '24 04'), V2: ask(V2, 1, Instruction.READ, '84 00 04 00')}
+ANSWER = {protocol: status(protocol, 1, 'A6 00 FF FF') for protocol in Protocol}
+FOREIGN = {protocol: status(protocol, 2, 'A6 00 FF FF') for protocol in Protocol}
+both = pytest.mark.parametrize('protocol', Protocol)
+
+
+@both
+@pytest.mark.parametrize('cut', [lambda data: [data], bytewise], ids=['whole', 'bytewise'])
+def test_it_is_over_with_the_last_byte_of_the_answer(protocol, cut):
+    exchange = begun(READ[protocol])
+    assert fed(exchange, cut(ANSWER[protocol][:-1])) is None
+    exchange.feed(ANSWER[protocol][-1:])
+    assert exchange.attempt == Attempt(SUCCESS, '', ANSWER[protocol])
+
+
+@both
+def test_noise_before_the_answer_is_left_out(protocol):
+    attempt = fed(begun(READ[protocol]), [b'\x00\xff\x12\xff', ANSWER[protocol]])
+    assert attempt == Attempt(SUCCESS, '', ANSWER[protocol])
+
+
+@both
+def test_an_answer_with_an_error_is_an_answer(protocol):
+    refusal = status(protocol, 1, error=0x04)
+    assert fed(begun(READ[protocol]), [refusal]) == Attempt(SUCCESS, '', refusal)
+
+
+@both
+def test_a_packet_of_another_servo_is_set_aside_and_ours_behind_it_found(protocol):
+    exchange = begun(READ[protocol])
+    assert fed(exchange, [FOREIGN[protocol]]) is None
+    assert fed(exchange, [ANSWER[protocol]]) == Attempt(SUCCESS, '', ANSWER[protocol])
+
+
+@both
+def test_a_broken_packet_of_another_servo_is_set_aside_and_ours_behind_it_found(protocol):
+    other = broken(status(protocol, 2, 'A6 00 12 34'))
+    exchange = begun(READ[protocol])
+    assert fed(exchange, [other]) is None
+    assert fed(exchange, [ANSWER[protocol]]) == Attempt(SUCCESS, '', ANSWER[protocol])
+
+
+@both
+def test_an_answer_of_ours_to_another_question_is_set_aside(protocol):
+    exchange = begun(READ[protocol])
+    assert fed(exchange, [status(protocol, 1, 'A6 00')]) is None
+    assert fed(exchange, [ANSWER[protocol]]) == Attempt(SUCCESS, '', ANSWER[protocol])
+
+
+def test_an_instruction_of_another_host_is_no_answer():
+    heard = ask(V2, 1, Instruction.WRITE, '74 00 01')
+    assert fed(begun(READ[V2]), [heard]) is None
+    assert done(begun(READ[V2]), [heard]).result is RX_CORRUPT
+
+
+@both
+def test_only_packets_of_others_are_rx_corrupt_with_what_came(protocol):
+    others = FOREIGN[protocol] + status(protocol, 7)
+    attempt = done(begun(READ[protocol]), bytewise(others))
+    assert (attempt.result, attempt.data) == (RX_CORRUPT, others)
+    assert 'from id 2, 7' in attempt.message
+    assert 'servo 1' in attempt.message
+
+
+@both
+def test_a_broken_answer_is_rx_corrupt_at_once_with_what_came(protocol):
+    attempt = fed(begun(READ[protocol]), [broken(status(protocol, 1, '01 02 03 04'))])
+    assert attempt is not None
+    assert attempt.result is RX_CORRUPT
+    assert attempt.data == broken(status(protocol, 1, '01 02 03 04'))
+    assert {V1: 'checksum', V2: 'CRC'}[protocol] in attempt.message
+
+
+@pytest.mark.parametrize('kept', [2, 3, 4, 5])
+@pytest.mark.parametrize('cut', [lambda data: [data], bytewise], ids=['whole', 'bytewise'])
+def test_a_v1_answer_behind_the_stump_of_one_is_found(kept, cut):
+    whole = status(V1, 1)
+    attempt = done(begun(ask(V1, 1, Instruction.PING)), cut(whole[:kept] + whole))
+    assert attempt == Attempt(SUCCESS, '', whole)
+
+
+@pytest.mark.parametrize('kept', range(1, 14))
+@pytest.mark.parametrize('cut', [lambda data: [data], bytewise], ids=['whole', 'bytewise'])
+def test_a_v2_answer_behind_the_stump_of_one_is_found_at_once(kept, cut):
+    whole = status(V2, 1, '01 02 03')
+    attempt = fed(begun(ask(V2, 1, Instruction.PING)), cut(whole[:kept] + whole))
+    assert attempt == Attempt(SUCCESS, '', whole)
+
+
+@both
+def test_half_an_answer_is_rx_timeout_with_what_came(protocol):
+    attempt = done(begun(READ[protocol]), [ANSWER[protocol][:7]])
+    assert (attempt.result, attempt.data) == (RX_TIMEOUT, ANSWER[protocol][:7])
+    assert 'only 7 bytes' in attempt.message
+
+
+@both
+def test_nothing_is_rx_timeout_and_says_so(protocol):
+    attempt = done(begun(READ[protocol], timeout_s=0.25), [])
+    assert (attempt.result, attempt.data) == (RX_TIMEOUT, b'')
+    assert 'servo 1 within 250.0 ms, not a single byte; check' in attempt.message
+
+
+@both
+def test_an_answer_inside_what_looked_like_a_longer_packet_is_found_in_the_end(protocol):
+    stump = {V1: b'\xff\xff\x01\x40', V2: b'\xff\xff\xfd\x00\xfe\x40\x00\x55'}[protocol]
+    exchange = begun(READ[protocol])
+    assert fed(exchange, [stump + ANSWER[protocol]]) is None
+    exchange.expire()
+    assert exchange.attempt == Attempt(SUCCESS, '', ANSWER[protocol])
+
+
+@pytest.mark.parametrize('stump', [b'\xff\xff\xfd\x00\x01', b'\xff\xff\xfd\x00\x01\x08'])
+def test_a_stump_that_makes_a_length_of_our_header_does_not_hold_our_answer_back(stump):
+    attempt = fed(begun(READ[V2]), [stump + ANSWER[V2]])
+    assert attempt == Attempt(SUCCESS, '', ANSWER[V2])
+
+
+@both
+def test_an_adapter_that_hears_itself_does_no_harm(protocol):
+    for code, params, answer in (
+        (Instruction.READ, {V1: '24 04', V2: '84 00 04 00'}[protocol], ANSWER[protocol]),
+        (Instruction.PING, '', status(protocol, 1, '' if protocol is V1 else '01 02 03')),
+        (Instruction.WRITE, '1E 00 01', status(protocol, 1)),
+    ):
+        sent = ask(protocol, 1, code, params)
+        exchange = begun(sent)
+        assert fed(exchange, [sent]) is None
+        assert fed(exchange, [answer]) == Attempt(SUCCESS, '', answer)
+
+
+@both
+def test_an_echo_alone_is_rx_timeout(protocol):
+    assert done(begun(READ[protocol]), [READ[protocol]]).result is RX_TIMEOUT
+
+
+def test_a_v1_servo_with_a_voltage_error_answers_a_ping_in_its_very_words():
+    ping = ask(V1, 1, Instruction.PING)
+    answer = status(V1, 1, error=0x01)
+    assert ping == answer
+    assert done(begun(ping), [answer]) == Attempt(SUCCESS, '', answer)
+
+
+@both
+def test_it_starts_over_without_what_came_before(protocol):
+    exchange = begun(READ[protocol])
+    assert done(exchange, [FOREIGN[protocol] + ANSWER[protocol][:5]]).result is RX_CORRUPT
+    exchange.begin(200.0)
+    assert exchange.attempt is None
+    assert done(exchange, [ANSWER[protocol][5:]]).result is RX_TIMEOUT
+    exchange.begin(300.0)
+    assert fed(exchange, [ANSWER[protocol]]) == Attempt(SUCCESS, '', ANSWER[protocol])
+
+
+SYNC = ask(V2, 254, Instruction.SYNC_READ, '84 00 02 00 01 02 03')
+BULK = ask(V2, 254, Instruction.BULK_READ, '01 84 00 02 00 02 84 00 02 00 03 84 00 02 00')
+BULK_V1 = ask(V1, 254, Instruction.BULK_READ, '00 02 01 24 02 02 24 02 03 24')
+GROUPS = pytest.mark.parametrize(
+    ('protocol', 'question'), [(V2, SYNC), (V2, BULK), (V1, BULK_V1)], ids=['sync', 'bulk', 'v1']
+)
+
+
+@GROUPS
+def test_a_group_read_is_over_with_the_answer_of_the_last_servo(protocol, question):
+    each = [status(protocol, servo, '01 02') for servo in (1, 2, 3)]
+    exchange = begun(question)
+    assert fed(exchange, each[:2]) is None
+    assert fed(exchange, each[2:]) == Attempt(SUCCESS, '', b''.join(each))
+
+
+@GROUPS
+def test_a_group_read_without_one_servo_is_rx_timeout_that_names_it(protocol, question):
+    each = [status(protocol, servo, '01 02') for servo in (1, 3)]
+    attempt = done(begun(question), each)
+    assert (attempt.result, attempt.data) == (RX_TIMEOUT, b''.join(each))
+    assert '2 of 3 status packets' in attempt.message
+    assert 'servo 2' in attempt.message
+
+
+@GROUPS
+def test_a_servo_that_answers_a_group_read_twice_does_not_stand_for_another(protocol, question):
+    one, two, three = (status(protocol, servo, '01 02') for servo in (1, 2, 3))
+    exchange = begun(question)
+    assert fed(exchange, [one, two, two]) is None
+    assert fed(exchange, [three]) == Attempt(SUCCESS, '', one + two + three)
+
+
+@GROUPS
+def test_a_broken_answer_in_a_group_read_does_not_end_it_before_the_others(protocol, question):
+    one, two, three = (status(protocol, servo, '01 02') for servo in (1, 2, 3))
+    exchange = begun(question)
+    assert fed(exchange, [broken(one), two, three]) is None
+    exchange.expire()
+    assert exchange.attempt.result is RX_CORRUPT
+
+
+def joint_answer(*servos: int) -> bytes:
+    """Give what servos answer to a fast read of 2 bytes, each with a CRC up to its place."""
+    length = len(servos) * 6 + 1
+    packet = b'\xff\xff\xfd\x00\xfe' + length.to_bytes(2, 'little') + b'\x55'
+    for servo in servos:
+        packet += bytes((0, servo, 0xFF, 0xFF))
+        packet += crc16(packet).to_bytes(2, 'little')
+    return packet
+
+
+@pytest.mark.parametrize(
+    'question',
+    [
+        ask(V2, 254, Instruction.FAST_SYNC_READ, '84 00 02 00 01 02 03'),
+        ask(V2, 254, Instruction.FAST_BULK_READ, BULK[8:-2].hex()),
+    ],
+    ids=['sync', 'bulk'],
+)
+def test_a_fast_read_is_over_with_the_one_joint_answer(question):
+    answer = joint_answer(1, 2, 3)
+    exchange = begun(question)
+    assert fed(exchange, [answer[:-1]]) is None
+    assert fed(exchange, [answer[-1:]]) == Attempt(SUCCESS, '', answer)
+    lost = done(begun(question), [joint_answer(1, 2)])
+    assert lost.result is RX_CORRUPT
+    cut_off = done(begun(question), [answer[:14]])
+    assert (cut_off.result, cut_off.data) == (RX_TIMEOUT, answer[:14])
+
+
+@both
+def test_a_broadcast_ping_collects_until_the_time_is_over(protocol):
+    each = [status(protocol, servo, '' if protocol is V1 else '06 04 26') for servo in (3, 1, 9)]
+    exchange = begun(ask(protocol, 254, Instruction.PING))
+    assert fed(exchange, [each[0], b'\x00\x00', *each[1:]]) is None
+    exchange.expire()
+    assert exchange.attempt == Attempt(SUCCESS, '', b''.join(each))
+
+
+@both
+def test_a_broadcast_ping_that_nobody_answers_is_rx_timeout(protocol):
+    attempt = done(begun(ask(protocol, 254, Instruction.PING)), [])
+    assert attempt.result is RX_TIMEOUT
+    assert 'any servo' in attempt.message
+
+
+def test_a_broadcast_ping_gives_each_id_its_turn():
+    exchange = begun(ask(V2, 254, Instruction.PING))
+    assert exchange.timeout_s >= 253 * 14 * LINK.byte_time_s + 253 * 3e-3
+
+
+@both
+def test_a_broadcast_ping_may_end_with_a_number_of_answers(protocol):
+    each = [status(protocol, servo, '' if protocol is V1 else '06 04 26') for servo in (3, 1)]
+    exchange = begun(ask(protocol, 254, Instruction.PING), response_count=2)
+    assert fed(exchange, each) == Attempt(SUCCESS, '', b''.join(each))
+    few = done(begun(ask(protocol, 254, Instruction.PING), response_count=3), each)
+    assert (few.result, few.data) == (RX_TIMEOUT, b''.join(each))
+    assert '2 of 3 status packets' in few.message
+
+
+@both
+def test_a_number_of_answers_may_be_expected_where_none_is_due(protocol):
+    exchange = begun(ask(protocol, 254, Instruction.ACTION), response_count=1)
+    answer = status(protocol, 4)
+    assert fed(exchange, [answer]) == Attempt(SUCCESS, '', answer)
+
+
+@both
+@pytest.mark.parametrize('code', [Instruction.ACTION, Instruction.WRITE, Instruction.REBOOT])
+def test_any_other_broadcast_holds_the_bus_for_its_time_on_the_wire(protocol, code):
+    data = ask(protocol, 254, code, '00 00 01')
+    exchange = begun(data, timeout_s=5.0)
+    assert not exchange.awaits_answer
+    assert exchange.deadline == pytest.approx(100.0 + len(data) * LINK.byte_time_s)
+    assert done(exchange, [b'whatever']) == Attempt(SUCCESS)
+
+
+def test_framing_none_sends_any_bytes_and_awaits_nothing():
+    exchange = begun(b'any bytes', framing=Framing.NONE)
+    assert not exchange.awaits_answer
+    assert done(exchange, []) == Attempt(SUCCESS)
+
+
+def test_framing_length_is_over_with_the_number_of_bytes():
+    exchange = begun(b'any bytes', framing=Framing.LENGTH, response_length=5)
+    assert fed(exchange, [b'ab', b'cd']) is None
+    assert fed(exchange, [b'ef']) == Attempt(SUCCESS, '', b'abcde')
+
+
+def test_framing_length_with_too_few_bytes_is_rx_timeout_with_what_came():
+    attempt = done(begun(b'any', framing=Framing.LENGTH, response_length=5), [b'ab', b'c'])
+    assert (attempt.result, attempt.data) == (RX_TIMEOUT, b'abc')
+    assert '3 of 5 bytes' in attempt.message
+
+
+def test_framing_length_starts_over_with_nothing():
+    exchange = begun(b'any', framing=Framing.LENGTH, response_length=5)
+    assert done(exchange, [b'abc']).result is RX_TIMEOUT
+    exchange.begin(0.0)
+    assert fed(exchange, [b'de']) is None
+
+
+@both
+def test_the_time_is_that_of_the_rule_or_of_the_request(protocol):
+    question, answer = READ[protocol], ANSWER[protocol]
+    rule_s = LINK.packet_timeout_s(len(answer)) + len(question) * LINK.byte_time_s
+    assert begun(question).deadline == pytest.approx(100.0 + rule_s)
+    assert begun(question, timeout_s=0.25).deadline == pytest.approx(100.25)
+    assert begun(question, timeout_s=0.25).rule_s == pytest.approx(rule_s)
+
+
+@pytest.mark.parametrize(
+    ('transaction', 'what'),
+    [
+        (Transaction(b''), 'data is empty'),
+        (Transaction(b'no packet'), 'is no instruction packet'),
+        (Transaction(broken(READ[V2])), 'CRC'),
+        (Transaction(ANSWER[V2]), 'is a status packet'),
+        (Transaction(READ[V1] + READ[V1]), 'exactly one packet'),
+        (Transaction(ask(V2, 1, Instruction.READ, '00 00 00 20')), 'answer would have 8203 bytes'),
+        (Transaction(ask(V2, 254, Instruction.SYNC_READ, '00 00')), 'Sync Read has 2'),
+        (Transaction(READ[V1], timeout_s=11.0), 'timeout is 11 s'),
+        (Transaction(bytes(4097), Framing.NONE), 'max_bytes'),
+    ],
+)
+def test_a_request_that_is_wrong_in_itself_is_refused(transaction, what):
+    with pytest.raises(RequestError, match=what):
+        make_exchange(transaction, LINK, LIMITS)
+
+
+@both
+@pytest.mark.parametrize('more', [{}, {'response_count': 60000}])
+def test_endless_answers_to_a_broadcast_ping_end_it_within_the_limits(protocol, more):
+    exchange = begun(ask(protocol, 254, Instruction.PING), Limits(max_bytes=200), **more)
+    chatter = (status(protocol, 1, '' if protocol is V1 else '01 02 03') for _ in range(1000))
+    attempt = fed(exchange, chatter)
+    assert attempt is not None
+    assert attempt.result is ResultCode.TX_ERROR
+    assert len(attempt.data) <= 200
+    assert 'max_bytes allows' in attempt.message
+
+
+# Bytes of which packets to and from servo 1 are made come more often than by chance.
+SHREDS = st.one_of(
+    st.sampled_from(
+        [
+            packet[start:end]
+            for packet in (*READ.values(), *ANSWER.values(), *FOREIGN.values())
+            for start, end in ((0, None), (0, 4), (0, 7), (2, None), (0, -1), (5, None))
+        ]
+    ),
+    st.binary(max_size=8),
+)
+
+
+@given(
+    st.sampled_from(
+        (*READ.values(), SYNC, BULK_V1, *(ask(protocol, 254, 1) for protocol in Protocol))
+    ),
+    st.lists(SHREDS, max_size=20),
+    st.sampled_from((0, 0, 2)),
+)
+def test_any_garbage_ends_in_a_result_code(question, garbage, count):
+    limits = Limits(max_bytes=100)
+    attempt = done(begun(question, limits, response_count=count), garbage)
+    assert attempt.result in {SUCCESS, RX_TIMEOUT, RX_CORRUPT, ResultCode.TX_ERROR}
+    assert (attempt.message == '') is (attempt.result is SUCCESS)
+    assert len(attempt.data) <= limits.max_bytes
+
+
+@given(st.sampled_from(Protocol), st.lists(SHREDS, max_size=12))
+def test_the_same_bytes_end_the_same_however_they_are_cut(protocol, garbage):
+    whole = b''.join(garbage)
+    attempts = [
+        done(begun(READ[protocol]), pieces) for pieces in ([whole], garbage, bytewise(whole))
+    ]
+    # What had come when it was over does depend on it.
+    outcomes = {
+        (attempt.result, attempt.data if attempt.result is not RX_CORRUPT else b'')
+        for attempt in attempts
+    }
+    assert len(outcomes) == 1
+
+
+@both
+def test_the_memory_of_an_exchange_is_bounded_under_endless_noise(protocol):
+    exchange = begun(READ[protocol], Limits(max_bytes=200))
+    for _ in range(200):
+        exchange.feed(b'\x00\xff\xff\x02\x10\x33' * 100)
+        exchange.feed(b'\xff\xff\xfd\x00\xfe\xff\xffU' * 50)
+        exchange.feed(FOREIGN[protocol] * 50)
+    exchange.expire()
+    assert exchange.attempt.result is RX_CORRUPT
+    assert len(exchange.attempt.data) <= 200
+    assert len(exchange.attempt.message) < 500
