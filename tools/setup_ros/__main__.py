@@ -15,8 +15,7 @@
 """
 Make a virtual environment with ROS 2 and both packages of this checkout, or see that it is ready.
 
-Four stages, each with a stamp that tells what it was made from; what changed is made anew, and
-nothing else. Called by tools/setup.sh, which checks the version of Python first.
+Called by tools/setup.sh, which checks the version of Python first.
 """
 
 import argparse
@@ -25,9 +24,9 @@ import signal
 import sys
 from types import FrameType
 
-from . import machine, packages, stamps, workspace
 from .environment import Environment
 from .reporting import SetupError, tell
+from .stages import outdated, stages
 
 
 def main() -> int:
@@ -39,8 +38,11 @@ def main() -> int:
     root = Path(__file__).resolve().parents[2]
     environment = Environment(root=root, distro=options.distro, venv=root / options.venv)
     try:
+        if options.check:
+            return _report_outdated(environment, options.with_tests)
         with environment.locked():
-            _bring_up_to_date(environment, with_tests=options.with_tests)
+            for stage in stages(options.with_tests):
+                stage.bring_up_to_date(environment)
     except SetupError as error:
         print(f'setup: {error}', file=sys.stderr)
         return 1
@@ -55,6 +57,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument('distro', choices=['kilted', 'jazzy'])
     parser.add_argument('venv', help='folder of the environment, from the root of the checkout')
     parser.add_argument('--with-tests', action='store_true', help='install the test tools as well')
+    parser.add_argument('--check', action='store_true', help='only tell what would be done')
     return parser.parse_args()
 
 
@@ -62,36 +65,11 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _bring_up_to_date(environment: Environment, with_tests: bool) -> None:
-    before = stamps.of_packages(environment)
-    if environment.stamp('packages') != before:
-        machine.check(environment)
-        tell(f'installing ROS 2 {environment.distro} in {environment.name} (400 MB in the end)')
-        environment.create()
-        packages.install(environment)
-        environment.write_stamp('packages', before)
-
-    if with_tests:
-        wanted = stamps.of_test_tools(environment)
-        if environment.stamp('test_tools') != wanted:
-            tell('installing the test tools')
-            packages.install_test_tools(environment)
-            environment.write_stamp('test_tools', wanted)
-
-    wanted = stamps.of_interfaces(environment)
-    if environment.stamp('interfaces') != wanted:
-        machine.check_compiler()
-        tell('building dxl_port_interfaces (half a minute)')
-        environment.remove_stamp('interfaces')
-        workspace.build_interfaces(environment)
-        environment.write_stamp('interfaces', wanted)
-
-    wanted = stamps.of_driver(environment)
-    if environment.stamp('driver') != wanted:
-        tell('building dxl_port_driver')
-        environment.remove_stamp('driver')
-        workspace.build_driver(environment)
-        environment.write_stamp('driver', wanted)
+def _report_outdated(environment: Environment, with_tests: bool) -> int:
+    names = [stage.name for stage in outdated(environment, with_tests)]
+    if names:
+        tell(f'to be done in {environment.name}: {", ".join(names)}')
+    return 1 if names else 0
 
 
 if __name__ == '__main__':

@@ -41,14 +41,15 @@ def check(environment: Environment) -> None:
     environment.check_place()
     _check_platform()
     _check_python()
-    check_compiler()
+    check_compiler(environment)
     _check_space(environment.root)
 
 
-def check_compiler() -> None:
+def check_compiler(environment: Environment) -> None:
     """
     See that C++ extensions of this Python can be built.
 
+    :param environment: what they are going to be built for.
     :raises SetupError: if there is no C or C++ compiler, or Python's headers are missing.
     """
     for variable, names in (('CC', ('cc', 'gcc', 'clang')), ('CXX', ('c++', 'g++', 'clang++'))):

@@ -26,11 +26,12 @@ PIP = ['-m', 'pip', '--quiet', '--disable-pip-version-check', '--no-input']
 
 def install(environment: Environment) -> None:
     """
-    Install the pinned packages of the distro in the new environment.
+    Make the environment anew, with the pinned packages of the distro in it.
 
-    :param environment: an environment with nothing in it.
+    :param environment: may be there already, in any state.
     :raises SetupError: if pip fails, or the packages are not what the mends were made for.
     """
+    environment.create()
     locked = environment.root / 'requirements' / f'{environment.distro}.txt'
     _install_build_backend(environment, locked)
     _install_locked(environment, locked)
