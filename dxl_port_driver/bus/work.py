@@ -125,6 +125,11 @@ class TransactWork(Work[TransactionResult]):
         """How long one try may hold the bus, s."""
         return self._exchange.timeout_s
 
+    @property
+    def wire_s(self) -> float:
+        """How long one try occupies the wire at the least, s."""
+        return self._exchange.wire_s
+
     def steps(self, port: Port, line: Line) -> Steps[TransactionResult]:
         """Send, await the answer, and try again as often as was asked for."""
         return self.until(time.monotonic() + self._max_hold_s, port, line)
@@ -214,9 +219,16 @@ class BatchWork(Work[list[TransactionResult]]):
             queue_timeout_s,
             sum(work.expected_s for work in works),
         )
+        self.wire_s = sum(work.wire_s for work in works)
+        """How long it occupies the wire at the least, s."""
         self._parts = parts
         self._stop_on_error = stop_on_error
         self._max_hold_s = max_hold_s
+
+    @property
+    def first_error(self) -> TransactionResult | None:
+        """The result of the first transaction that is wrong in itself."""
+        return next((part for part in self._parts if isinstance(part, TransactionResult)), None)
 
     def steps(self, port: Port, line: Line) -> Steps[list[TransactionResult]]:
         """Carry them out in order; nobody else gets in between."""

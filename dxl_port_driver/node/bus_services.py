@@ -16,17 +16,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.work import (
     AvailableWork,
-    BatchWork,
     ClearWork,
     ReadWork,
-    TransactWork,
     Work,
 )
 from dxl_port_driver.conversions import (
@@ -36,11 +32,10 @@ from dxl_port_driver.conversions import (
     transaction_from_message,
 )
 from dxl_port_driver.errors import DxlPortError, ResultCode
-from dxl_port_driver.protocol.exchange import make_exchange
-from dxl_port_driver.protocol.timing import Link
+from dxl_port_driver.node.awaiting import finished
+from dxl_port_driver.node.work_orders import batch_work, Driver, failed, transact_work
 from dxl_port_driver.protocol.transaction import (
     Framing,
-    Limits,
     Transaction,
     TransactionResult,
 )
@@ -51,7 +46,6 @@ from dxl_port_interfaces.srv import (
     TransactBatch,
     WritePort,
 )
-from rclpy.executors import Executor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
@@ -66,26 +60,6 @@ _HEELS_S = 100e-6
 
 _WAITING_REQUESTS = 256
 """Requests that DDS keeps for one service while the executor is at another one."""
-
-
-class Driver(Protocol):
-    """What the services ask of the driver that they belong to."""
-
-    @property
-    def bus(self) -> Bus:
-        """
-        The bus to use.
-
-        :raises NotAvailableError: the driver is not active.
-        """
-
-    @property
-    def link(self) -> Link:
-        """What the port needs for a byte."""
-
-    @property
-    def limits(self) -> Limits:
-        """What a single request is granted."""
 
 
 class BusServices:
@@ -133,32 +107,15 @@ class BusServices:
         self, request: TransactBatch.Request, response: TransactBatch.Response
     ) -> TransactBatch.Response:
         try:
-            results = await self._batch_results(request)
+            bus = self._driver.bus
+            work = batch_work(
+                request.transactions, self._driver, stop_on_error=request.stop_on_error
+            )
+            results = await self._done(bus, work)
         except DxlPortError as error:
             results = [failed(error)]
         response.results = [result_to_message(result) for result in results]
         return response
-
-    async def _batch_results(self, request: TransactBatch.Request) -> list[TransactionResult]:
-        bus, limits = self._driver.bus, self._driver.limits
-        limits.check_batch(len(request.transactions))
-        parts: list[TransactWork | TransactionResult] = []
-        for message in request.transactions:
-            try:
-                parts.append(self._work(transaction_from_message(message)))
-            except DxlPortError as error:
-                parts.append(failed(error))
-        works = [part for part in parts if isinstance(part, TransactWork)]
-        limits.check_hold(sum(work.timeout_s for work in works))
-        work = BatchWork(
-            parts,
-            stop_on_error=request.stop_on_error,
-            max_hold_s=limits.max_timeout_s,
-            queue_timeout_s=max(
-                (work.queue_timeout_s for work in works), default=limits.max_queue_time_s
-            ),
-        )
-        return await self._done(bus, work)
 
     async def _write(
         self, request: WritePort.Request, response: WritePort.Response
@@ -218,45 +175,9 @@ class BusServices:
 
     async def _result(self, transaction: Transaction) -> TransactionResult:
         bus = self._driver.bus
-        return await self._done(bus, self._work(transaction))
-
-    def _work(self, transaction: Transaction) -> TransactWork:
-        limits = self._driver.limits
-        return TransactWork(
-            make_exchange(transaction, self._driver.link, limits),
-            retries=transaction.retries,
-            max_hold_s=limits.max_timeout_s,
-            priority=transaction.priority,
-            queue_timeout_s=transaction.queue_timeout_s or limits.max_queue_time_s,
-        )
+        return await self._done(bus, transact_work(transaction, self._driver))
 
     async def _done(self, bus: Bus, work: Work[R]) -> R:
         """Have work done: at once if it is quick and nobody waits, else without blocking."""
         patience_s = _PATIENCE_S if bus.idle_s > _HEELS_S else 0.0
         return await finished(bus.submit(work, patience_s), self._node.executor)
-
-
-class Pause:
-    """Lets the executor go on with others until it is woken."""
-
-    def __await__(self) -> Any:
-        yield
-
-
-async def finished(future: Future[R], executor: Executor | None) -> R:
-    """
-    Await, in a callback of an rclpy executor, what another thread brings.
-
-    :param executor: the one that runs the callback; rclpy does not wake it by itself.
-    """
-    if not future.done():
-        wake: Callable[[], object] = executor.wake if executor is not None else int
-        future.add_done_callback(lambda _: wake())
-        while not future.done():
-            await Pause()
-    return future.result()
-
-
-def failed(error: DxlPortError) -> TransactionResult:
-    """Give the result of a transaction that ended with an error before it began."""
-    return TransactionResult(error.code, error.message, error.partial)

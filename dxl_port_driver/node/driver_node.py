@@ -23,7 +23,9 @@ from typing import Any
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.work import BaudrateWork
 from dxl_port_driver.errors import DxlPortError, NotAvailableError
-from dxl_port_driver.node.bus_services import BusServices, finished, Pause
+from dxl_port_driver.node.awaiting import finished, Pause
+from dxl_port_driver.node.bus_services import BusServices
+from dxl_port_driver.node.cyclic_services import CyclicServices
 from dxl_port_driver.node.parameters import DECLARATIONS, refusal, Settings
 from dxl_port_driver.node.service_guards import Callback, guard_services, wrap_service
 from dxl_port_driver.port.base import Port
@@ -85,6 +87,7 @@ class DriverNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self.add_post_set_parameters_callback(self._on_parameters_set)
         self._services_of_the_bus = BusServices(self, self)
+        self._cyclic = CyclicServices(self, self)
         wrap_service(self, 'set_parameters', self._baudrate_first)
         wrap_service(self, 'set_parameters_atomically', self._baudrate_first)
         guard_services(self)
@@ -146,6 +149,7 @@ class DriverNode(LifecycleNode):
         """Close the port and take the services off the graph."""
         self.close('is shutting down')
         self._services_of_the_bus.destroy()
+        self._cyclic.destroy()
         self.is_finalized = True
         return super().on_shutdown(state)
 
@@ -166,6 +170,7 @@ class DriverNode(LifecycleNode):
         try:
             if bus is not None:
                 self._is_active = False
+                self._cyclic.stop_all()
                 bus.shutdown(self._reason(why))
         finally:
             if port is not None:
@@ -174,6 +179,7 @@ class DriverNode(LifecycleNode):
 
     def _dismiss(self, why: str) -> None:
         self._is_active = False
+        self._cyclic.stop_all()
         if self._bus is not None:
             self._bus.dismiss(self._reason(why))
 

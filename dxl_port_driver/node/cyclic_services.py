@@ -1,0 +1,146 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The services and the topic for what a control loop asks again and again."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+from dxl_port_driver.bus.cyclic import Cycle, CyclicRunner, Results
+from dxl_port_driver.bus.work import BatchWork
+from dxl_port_driver.conversions import result_to_message
+from dxl_port_driver.errors import DxlPortError, RequestError, ResultCode
+from dxl_port_driver.node.work_orders import batch_work, Driver
+from dxl_port_interfaces.msg import CyclicResult
+from dxl_port_interfaces.srv import StartCyclic, StopCyclic
+from rclpy.node import Node
+
+_LONGEST_NAME = 64
+_KEPT_RESULTS = 10
+_LOWEST_HZ, _HIGHEST_HZ = 0.01, 10_000.0
+
+
+class CyclicServices:
+    """
+    Starts and stops cyclic transactions, and publishes what comes of them.
+
+    :param node: where services and topic are created.
+    :param driver: gives the bus, while there is one.
+    """
+
+    def __init__(self, node: Node, driver: Driver) -> None:
+        self._node = node
+        self._driver = driver
+        self._runner: CyclicRunner | None = None
+        self._publisher = node.create_publisher(CyclicResult, '~/cyclic', _KEPT_RESULTS)
+        self._services = [
+            node.create_service(StartCyclic, '~/start_cyclic', self._start),
+            node.create_service(StopCyclic, '~/stop_cyclic', self._stop),
+        ]
+
+    def stop_all(self) -> None:
+        """End all cycles; safe any number of times."""
+        runner, self._runner = self._runner, None
+        for cycle in runner.stop_all() if runner is not None else ():
+            self._log_end(cycle)
+
+    def destroy(self) -> None:
+        """Take services and topic off the graph."""
+        self.stop_all()
+        for service in self._services:
+            self._node.destroy_service(service)
+        self._services = []
+        self._node.destroy_publisher(self._publisher)
+
+    def _start(
+        self, request: StartCyclic.Request, response: StartCyclic.Response
+    ) -> StartCyclic.Response:
+        try:
+            bus = self._driver.bus
+            _check(request.name, request.rate)
+            period_s = 1.0 / request.rate
+            make_work = functools.partial(
+                batch_work,
+                request.transactions,
+                self._driver,
+                stop_on_error=request.stop_on_error,
+                queue_timeout_s=period_s,
+            )
+            cycle = Cycle(request.name, period_s, _wire_s(make_work()), make_work, self._publish)
+            if self._runner is None:
+                self._runner = CyclicRunner(bus)
+            self._runner.start(cycle)
+        except DxlPortError as error:
+            response.result, response.message = int(error.code), str(error)
+        return response
+
+    def _stop(
+        self, request: StopCyclic.Request, response: StopCyclic.Response
+    ) -> StopCyclic.Response:
+        runner = self._runner
+        if runner is None:
+            cycles = []
+        elif request.name:
+            cycle = runner.stop(request.name)
+            cycles = [] if cycle is None else [cycle]
+        else:
+            cycles = runner.stop_all()
+        if request.name and not cycles:
+            response.result = int(ResultCode.TX_ERROR)
+            response.message = (
+                f'no cyclic transaction is called {request.name!r}; give the name that it was '
+                'started with, or none to stop all'
+            )
+        for cycle in cycles:
+            self._log_end(cycle)
+            response.cycles += cycle.done
+            response.missed += cycle.missed
+        return response
+
+    def _publish(self, cycle: Cycle, number: int, results: Results) -> None:
+        self._publisher.publish(
+            CyclicResult(
+                stamp=self._node.get_clock().now().to_msg(),
+                name=cycle.name,
+                cycle=number,
+                missed=cycle.missed,
+                results=[result_to_message(result) for result in results],
+            )
+        )
+
+    def _log_end(self, cycle: Cycle) -> None:
+        self._node.get_logger().info(
+            f'cyclic transaction {cycle.name!r} ended after {cycle.done} cycles, '
+            f'{cycle.missed} were missed'
+        )
+
+
+def _check(name: str, rate: float) -> None:
+    if not name or len(name) > _LONGEST_NAME:
+        raise RequestError(
+            f'the name has {len(name)} characters; give 1 to {_LONGEST_NAME}, so that it can be '
+            'stopped and its answers told from others'
+        )
+    if not math.isfinite(rate) or not _LOWEST_HZ <= rate <= _HIGHEST_HZ:
+        raise RequestError(f'rate is {rate:g} Hz; give {_LOWEST_HZ:g} to {_HIGHEST_HZ:g}')
+
+
+def _wire_s(work: BatchWork) -> float:
+    """Give the time on the wire, now that every transaction has to be right from the start."""
+    wrong = work.first_error
+    if wrong is not None:
+        raise RequestError(wrong.message)
+    return work.wire_s
