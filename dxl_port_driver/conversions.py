@@ -19,7 +19,7 @@ from __future__ import annotations
 from array import array
 
 from builtin_interfaces.msg import Duration
-from dxl_port_driver.errors import RequestError
+from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.transaction import Framing, Transaction, TransactionResult
 from dxl_port_interfaces.msg import Transaction as TransactionMsg
 from dxl_port_interfaces.msg import TransactionResult as TransactionResultMsg
@@ -45,6 +45,16 @@ def duration(seconds: float) -> Duration:
 def octets(data: bytes) -> array[int]:
     """Give bytes in the one form that message setters take without a look at each element."""
     return array('B', data)
+
+
+_MOST = (
+    ('response_length', 2**32 - 1),
+    ('response_count', 2**16 - 1),
+    ('timeout_s', 2**31 - 1),
+    ('queue_timeout_s', 2**31 - 1),
+    ('priority', 255),
+    ('retries', 255),
+)
 
 
 def transaction_from_message(message: TransactionMsg) -> Transaction:
@@ -73,16 +83,25 @@ def transaction_from_message(message: TransactionMsg) -> Transaction:
 
 
 def transaction_to_message(transaction: Transaction) -> TransactionMsg:
-    """Give the message that asks for a transaction."""
+    """
+    Give the message that asks for a transaction.
+
+    :raises RequestError: it has a number that the message cannot carry.
+    """
+    for name, most in _MOST:
+        value = getattr(transaction, name)
+        # So put, what is no number at all is refused as well.
+        if not 0 <= value <= most:
+            raise RequestError(f'{name} is {value}; give 0 to {most}')
     return TransactionMsg(
         data=octets(transaction.data),
         framing=int(transaction.framing),
-        response_length=transaction.response_length,
-        response_count=transaction.response_count,
+        response_length=int(transaction.response_length),
+        response_count=int(transaction.response_count),
         timeout=duration(transaction.timeout_s),
         queue_timeout=duration(transaction.queue_timeout_s),
-        priority=transaction.priority,
-        retries=transaction.retries,
+        priority=int(transaction.priority),
+        retries=int(transaction.retries),
     )
 
 
@@ -96,3 +115,23 @@ def result_to_message(result: TransactionResult) -> TransactionResultMsg:
         elapsed=duration(result.elapsed_s),
         attempts=result.attempts,
     )
+
+
+def result_from_message(message: TransactionResultMsg) -> TransactionResult:
+    """Give what came of a transaction, from the message that tells it."""
+    return TransactionResult(
+        result_code(message.result),
+        message.message,
+        message.data.tobytes(),
+        seconds(message.queued),
+        seconds(message.elapsed),
+        message.attempts,
+    )
+
+
+def result_code(number: int) -> ResultCode:
+    """Give the code of a result; one that is not known, as of a newer driver, is RX_FAIL."""
+    try:
+        return ResultCode(number)
+    except ValueError:
+        return ResultCode.RX_FAIL

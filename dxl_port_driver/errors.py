@@ -22,9 +22,13 @@ The result codes of an exchange and the one tree of errors that carry them.
     ├── TransmitError          TX_FAIL        (OSError)       the device failed while sending
     ├── ReceiveError           RX_FAIL        (OSError)       the device failed while receiving
     ├── RequestError           TX_ERROR       (ValueError)    the request itself is wrong
+    │   └── DeadlockError                     (RuntimeError)  would wait for its own thread
     ├── AnswerTimeoutError     RX_TIMEOUT     (TimeoutError)  no whole answer in time
+    │   └── DriverSilentError                                 the driver did not respond
     ├── AnswerCorruptError     RX_CORRUPT                     broken or foreign answer
     └── NotAvailableError      NOT_AVAILABLE                  there is no open port to use
+        ├── DriverMissingError                                no such driver on the ROS graph
+        ├── NotSpunError                      (RuntimeError)  nobody spins the client's node
         ├── PortNameError                     (ValueError)    no usable port name or URL
         ├── BaudrateError                     (ValueError)    a rate that cannot be set
         ├── PortClosedError                                   used while closed, or closed in use
@@ -105,10 +109,22 @@ class RequestError(DxlPortError, ValueError):
     code = ResultCode.TX_ERROR
 
 
+class DeadlockError(RequestError, RuntimeError):
+    """A blocking call in the very thread that would have to take the response."""
+
+
 class AnswerTimeoutError(DxlPortError, TimeoutError):
     """No whole answer came in time; what did come is in ``partial``."""
 
     code = ResultCode.RX_TIMEOUT
+
+
+class DriverSilentError(AnswerTimeoutError):
+    """
+    The driver did not respond, or its response got lost on the way.
+
+    Whether it did what it was asked to is not known.
+    """
 
 
 class AnswerCorruptError(DxlPortError):
@@ -121,6 +137,14 @@ class NotAvailableError(DxlPortError):
     """There is nothing to talk through: no open port, or the driver is not active."""
 
     code = ResultCode.NOT_AVAILABLE
+
+
+class DriverMissingError(NotAvailableError):
+    """No driver of that name is on the ROS graph; nothing was sent."""
+
+
+class NotSpunError(NotAvailableError, RuntimeError):
+    """Responses to the client's node are taken by nobody."""
 
 
 class PortNameError(NotAvailableError, ValueError):
@@ -173,3 +197,15 @@ class PortHeldError(PortOpenError):
 
 class NotASerialPortError(PortOpenError):
     """The path names something that is no serial port."""
+
+
+_BY_CODE = {error.code: error for error in DxlPortError.__subclasses__()}
+
+
+def error_class(code: ResultCode) -> type[DxlPortError]:
+    """
+    Give the error that stands for a result code.
+
+    :raises LookupError: the code tells of no failure.
+    """
+    return _BY_CODE[code]
