@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip('dxl_port_interfaces', reason='needs dxl_port_interfaces built and sourced')
-
-from dxl_port_interfaces import msg, srv
+_NEEDED = 'needs dxl_port_interfaces built and sourced'
+msg: Any = pytest.importorskip('dxl_port_interfaces.msg', reason=_NEEDED)
+srv: Any = pytest.importorskip('dxl_port_interfaces.srv', reason=_NEEDED)
 
 DURATION = 'builtin_interfaces/Duration'
 BYTES = 'sequence<uint8>'
