@@ -39,12 +39,13 @@ setup(
         (f'{SHARE}/config', sorted(glob('config/*.yaml'))),
     ],
     python_requires='>=3.10',
-    install_requires=['setuptools', 'pyserial'],
+    install_requires=['setuptools', 'click', 'pyserial', 'rich'],
     # colcon runs no test of a package that has no 'test' extra with pytest in it.
     extras_require={'test': ['pytest']},
     zip_safe=True,
     entry_points={
         'console_scripts': [
+            f'dxl_port = {PACKAGE}.cli.main:main',
             f'port_driver = {PACKAGE}.node.main:main',
             f'virtual_bus = {PACKAGE}.sim.command:main',
         ],

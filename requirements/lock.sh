@@ -40,4 +40,4 @@ lock() {
 lock kilted.txt kilted.in
 lock jazzy.txt jazzy.in
 # One list of test tools serves both distros, so it must not differ from either where they meet.
-lock test.txt test.in -c kilted.txt -c build.in
+lock test.txt test.in -c kilted.txt

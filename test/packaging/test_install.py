@@ -24,7 +24,7 @@ import pytest
 index = pytest.importorskip('ament_index_python', reason='needs ament_index_python')
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = ['port_driver', 'virtual_bus']
+PROGRAMS = ['dxl_port', 'port_driver', 'virtual_bus']
 
 
 def _prefix(package: str) -> Path:

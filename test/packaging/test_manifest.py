@@ -25,8 +25,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # rosdep's key, where it is not the name of the module.
 ROSDEP_KEYS = {
+    'click': 'python3-click',
     'hypothesis': 'python3-hypothesis',
     'pytest': 'python3-pytest',
+    'rich': 'python3-rich',
     'serial': 'python3-serial',
     'yaml': 'python3-yaml',
 }

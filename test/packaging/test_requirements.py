@@ -48,7 +48,7 @@ def test_the_test_tools_change_nothing_that_the_driver_runs_on(distro: str) -> N
 @pytest.mark.parametrize('distro', ['kilted', 'jazzy'])
 def test_what_is_asked_for_is_pinned(distro: str) -> None:
     pinned = {pin.split('==')[0] for pin in _pins(f'{distro}.txt')}
-    for source in (f'{distro}.in', 'build.in'):
+    for source in (f'{distro}.in', 'build.in', 'run.in'):
         for line in _pins(source):
             if not line.startswith('-r '):
                 assert re.split(r'[\[=]', line)[0] in pinned
