@@ -1,0 +1,27 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The examples at the end of each ``--help``."""
+
+from __future__ import annotations
+
+
+def examples(*calls: str) -> str:
+    """
+    Give an epilog that shows how commands are called.
+
+    :param calls: command lines, without the name of the tool.
+    """
+    # The backspace is click's sign for a paragraph that is not to be wrapped.
+    return '\n'.join(['\b', 'Examples:', *(f'  dxl_port {call}' for call in calls)])
