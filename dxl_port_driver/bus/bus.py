@@ -153,6 +153,8 @@ class Bus:
             It cannot be cancelled.
         """
         future: Future[R] = Future()
+        # From here on cancel() has no effect, so that a result can always be set.
+        future.set_running_or_notify_cancel()
         now = time.monotonic()
         entry = _Entry(work, future, now)
         short_way = False
@@ -226,11 +228,13 @@ class Bus:
                 except DxlPortError as error:
                     wait = steps.throw(self._dismissed() or error)
                     continue
-                if not received and deadline < wait.deadline:
+                if received or wait.deadline <= until:
+                    wait = steps.send(received)
+                # Also when bytes came: noise may go on coming for as long as the work waits.
+                if time.monotonic() >= until:
                     begun.wait = wait
                     self._hand_over(begun)
                     return
-                wait = steps.send(received)
         except StopIteration as end:
             self._release()
             future.set_result(end.value)
@@ -286,7 +290,7 @@ class Bus:
                         return
                     deadline = self._queue.next_deadline()
                     self._door_opens = math.inf if deadline is None else deadline
-                    self._door_opened.wait(None if deadline is None else deadline - now)
+                    self._door_opened.wait(min(self._door_opens - now, threading.TIMEOUT_MAX))
             for entry in expired:
                 waited_s = now - entry.submitted
                 entry.future.set_exception(

@@ -71,7 +71,7 @@ class BusQueue(Generic[T]):
             return False
         self._waiting.remove(ticket)
         # What is left of it in the heaps goes when it comes up, or here before it piles up.
-        if len(self._deadlines) > 2 * len(self._waiting) + 16:
+        if max(len(self._order), len(self._deadlines)) > 2 * len(self._waiting) + 16:
             self._deadlines = [item for item in self._deadlines if item[1] in self._waiting]
             self._order = [item for item in self._order if item[1] in self._waiting]
             heapq.heapify(self._deadlines)

@@ -179,7 +179,8 @@ class TransactWork(Work[TransactionResult]):
                 received = yield Wait(exchange.deadline)
                 if received:
                     exchange.feed(received)
-                elif time.monotonic() >= exchange.deadline:
+                # Also when bytes came: noise may go on coming without end.
+                if exchange.attempt is None and time.monotonic() >= exchange.deadline:
                     exchange.expire()
             answered = exchange.attempt.result is ResultCode.SUCCESS
         finally:

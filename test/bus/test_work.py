@@ -1,0 +1,282 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What each piece of work does with the port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import itertools
+import time
+
+from dxl_port_driver.bus.work import (
+    AvailableWork,
+    BatchWork,
+    BaudrateWork,
+    ClearWork,
+    ReadWork,
+    TransactWork,
+)
+from dxl_port_driver.errors import BaudrateError, ReceiveError, ResultCode, TransmitError
+from dxl_port_driver.protocol.exchange import make_exchange
+from dxl_port_driver.protocol.instructions import Instruction, Protocol
+from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
+from dxl_port_driver.protocol.timing import Link
+from dxl_port_driver.protocol.transaction import (
+    Framing,
+    Limits,
+    Transaction,
+    TransactionResult,
+)
+import pytest
+
+LINK = Link(10e-6, latency_s=1e-3)
+PING = InstructionPacket(Protocol.V2, 1, Instruction.PING).encode()
+PONG = StatusPacket(Protocol.V2, 1, 0, b'\x06\x04\x26').encode()
+BROKEN = PONG[:-1] + bytes((PONG[-1] ^ 1,))
+# Never waited for when all is well.
+LONG_S = 10.0
+
+
+def transact(
+    transaction: Transaction, *, retries: int = 0, max_hold_s: float = LONG_S, link: Link = LINK
+) -> TransactWork:
+    return TransactWork(
+        make_exchange(transaction, link, Limits(max_timeout_s=LONG_S)),
+        retries=retries,
+        max_hold_s=max_hold_s,
+        queue_timeout_s=LONG_S,
+    )
+
+
+def one_after_another(*answers: bytes) -> Callable[[bytes], bytes]:
+    rest = itertools.chain(answers, itertools.repeat(b''))
+    return lambda _: next(rest)
+
+
+def test_a_transaction_brings_its_answer(bus, still):
+    still.answer = one_after_another(PONG)
+    result = bus.run(transact(Transaction(PING, timeout_s=LONG_S)))
+    assert (result.result, result.message, result.data) == (ResultCode.SUCCESS, '', PONG)
+    assert result.attempts == 1
+    assert 0.0 <= result.elapsed_s < LONG_S
+    assert 0.0 <= result.queued_s < LONG_S
+    assert still.sent == [PING]
+
+
+def test_what_is_in_the_receive_buffer_before_is_thrown_away(bus, still):
+    still.received += b'stale'
+    still.answer = one_after_another(b'abc')
+    result = bus.run(transact(Transaction(b'?', Framing.LENGTH, 3, timeout_s=LONG_S)))
+    assert (result.result, result.data) == (ResultCode.SUCCESS, b'abc')
+
+
+@pytest.mark.parametrize('bad', [b'', BROKEN], ids=['RX_TIMEOUT', 'RX_CORRUPT'])
+def test_a_try_that_brought_nothing_right_is_made_again(bus, still, bad):
+    still.answer = one_after_another(bad, bad, PONG)
+    result = bus.run(transact(Transaction(PING), retries=5))
+    assert (result.result, result.data, result.attempts) == (ResultCode.SUCCESS, PONG, 3)
+    assert result.message == ''
+    assert still.sent == [PING] * 3
+
+
+@pytest.mark.parametrize(
+    ('bad', 'code'), [(b'', ResultCode.RX_TIMEOUT), (BROKEN, ResultCode.RX_CORRUPT)]
+)
+def test_it_gives_up_after_the_last_try_and_tells_how_many_there_were(bus, still, bad, code):
+    still.answer = one_after_another(bad, bad, bad, PONG)
+    result = bus.run(transact(Transaction(PING), retries=2))
+    assert (result.result, result.data, result.attempts) == (code, bad, 3)
+    assert result.message.endswith('(after 3 attempts)')
+    assert len(still.sent) == 3
+
+
+def test_without_retries_there_is_one_try(bus, still):
+    result = bus.run(transact(Transaction(PING)))
+    assert (result.result, result.attempts) == (ResultCode.RX_TIMEOUT, 1)
+    assert 'attempts' not in result.message
+
+
+def test_no_try_begins_that_could_hold_the_bus_too_long(bus, still):
+    work = transact(Transaction(PING, timeout_s=0.05), retries=255, max_hold_s=0.12)
+    result = bus.run(work)
+    assert result.result is ResultCode.RX_TIMEOUT
+    assert 1 <= result.attempts <= 2
+
+
+@pytest.mark.parametrize(
+    ('call', 'error'),
+    [
+        ('write', TransmitError('it broke')),
+        ('read', ReceiveError('it broke', partial=b'ab')),
+        ('clear', ReceiveError('it broke')),
+    ],
+)
+def test_a_device_that_fails_is_a_result_and_no_reason_to_try_again(bus, still, call, error):
+    still.failure[call] = error
+    result = bus.run(transact(Transaction(PING), retries=3))
+    assert (result.result, result.message, result.data) == (error.code, 'it broke', error.partial)
+    assert result.attempts == 1
+
+
+def test_a_transaction_without_answer_leaves_what_comes_to_a_reader(bus, still):
+    still.answer = one_after_another(b'for the reader')
+    result = bus.run(transact(Transaction(b'?', Framing.NONE)))
+    assert (result.result, result.data) == (ResultCode.SUCCESS, b'')
+    assert bus.run(ReadWork(100, 0.0, queue_timeout_s=LONG_S)).data == b'for the reader'
+
+
+def test_a_transaction_without_answer_holds_the_bus_for_its_time_on_the_wire(bus):
+    slow = Link(10e-3)
+    result = bus.run(transact(Transaction(bytes(5), Framing.NONE), link=slow))
+    assert result.elapsed_s >= 0.05
+
+
+def test_endless_noise_does_not_outlast_the_timeout(bus, still):
+    still.babble = b'\x00' * 10
+    result = bus.run(transact(Transaction(PING, timeout_s=0.05)))
+    assert result.result is ResultCode.RX_TIMEOUT
+    assert len(result.data) <= Limits().max_bytes
+    still.babble = b''
+
+
+def test_a_late_answer_is_not_taken_for_that_to_the_next_question(wired_bus, servos):
+    link = Link(10e-6, latency_s=0.2)
+    answers = itertools.count()
+
+    def answer(packet):
+        number = next(answers)
+        if number == 0:
+            yield 0.1
+        yield StatusPacket(Protocol.V2, packet.id, 0, bytes((number, 0, 0))).encode()
+
+    servos.answer = answer
+    first = wired_bus.run(transact(Transaction(PING, timeout_s=0.01), link=link))
+    assert first.result is ResultCode.RX_TIMEOUT
+    second = wired_bus.run(transact(Transaction(PING, timeout_s=LONG_S), link=link))
+    assert second.result is ResultCode.SUCCESS
+    assert second.data[9] == 1
+
+
+def test_an_answered_question_does_not_hold_up_the_next(wired_bus, servos):
+    # The packet timeout rule of this link says ten minutes.
+    link = Link(10e-6, latency_s=300.0)
+    servos.answer = lambda packet: iter([PONG])
+    for _ in range(3):
+        result = wired_bus.run(transact(Transaction(PING, timeout_s=LONG_S), link=link))
+        assert result.result is ResultCode.SUCCESS
+
+
+@pytest.mark.parametrize('given', [b'abc', b'abcde', b'abcdefg'])
+def test_reading_without_a_timeout_gives_what_is_there(bus, still, given):
+    still.give(given)
+    result = bus.run(ReadWork(5, 0.0, queue_timeout_s=LONG_S))
+    assert (result.result, result.message, result.data) == (ResultCode.SUCCESS, '', given[:5])
+    assert bytes(still.received) == given[5:]
+
+
+def test_reading_nothing_without_a_timeout_is_no_error(bus):
+    result = bus.run(ReadWork(5, 0.0, queue_timeout_s=LONG_S))
+    assert (result.result, result.data) == (ResultCode.SUCCESS, b'')
+
+
+def test_reading_waits_until_there_is_enough(bus, still):
+    reading = bus.submit(ReadWork(5, LONG_S, queue_timeout_s=LONG_S))
+    for part in (b'ab', b'c', b'defg'):
+        still.give(part)
+    result = reading.result(LONG_S)
+    assert (result.result, result.data) == (ResultCode.SUCCESS, b'abcde')
+    assert bytes(still.received) == b'fg'
+
+
+def test_reading_too_little_is_rx_timeout_with_what_came(bus, still):
+    still.give(b'abc')
+    result = bus.run(ReadWork(5, 0.02, queue_timeout_s=LONG_S))
+    assert (result.result, result.data) == (ResultCode.RX_TIMEOUT, b'abc')
+    assert '3 of 5 bytes' in result.message
+
+
+def test_reading_from_a_device_that_fails_is_rx_fail_with_what_came(bus, still):
+    reading = bus.submit(ReadWork(5, LONG_S, queue_timeout_s=LONG_S))
+    still.give(b'abc')
+    while still.received:
+        time.sleep(0.001)
+    still.fail('read', ReceiveError('it broke'))
+    result = reading.result(LONG_S)
+    assert (result.result, result.message, result.data) == (ResultCode.RX_FAIL, 'it broke', b'abc')
+
+
+def test_clearing_throws_away_and_counting_counts(bus, still):
+    still.give(b'abc')
+    assert bus.run(AvailableWork(0, LONG_S, 0.0)) == 3
+    bus.run(ClearWork(0, LONG_S, 0.0))
+    assert bus.run(AvailableWork(0, LONG_S, 0.0)) == 0
+
+
+def test_a_refused_baudrate_reaches_who_asked_and_the_bus_goes_on(bus, still):
+    still.failure['set_baudrate'] = BaudrateError('no such rate', closest=9600)
+    with pytest.raises(BaudrateError, match='no such rate') as refused:
+        bus.run(BaudrateWork(9601, queue_timeout_s=LONG_S))
+    assert refused.value.closest == 9600
+    still.failure.clear()
+    bus.run(BaudrateWork(57600, queue_timeout_s=LONG_S))
+    assert still.baudrate == 57600
+
+
+def batch(*parts: TransactWork | TransactionResult, stop_on_error: bool = False) -> BatchWork:
+    return BatchWork(
+        list(parts), stop_on_error=stop_on_error, max_hold_s=LONG_S, queue_timeout_s=LONG_S
+    )
+
+
+def questions(count: int) -> list[TransactWork]:
+    return [
+        transact(Transaction(bytes((number,)), Framing.LENGTH, 1, timeout_s=LONG_S))
+        for number in range(count)
+    ]
+
+
+def test_a_batch_brings_one_result_a_transaction_in_order(bus, still):
+    still.answer = lambda data: data
+    results = bus.run(batch(*questions(5)))
+    assert [result.data for result in results] == [bytes((number,)) for number in range(5)]
+    assert {result.result for result in results} == {ResultCode.SUCCESS}
+
+
+WRONG = TransactionResult(ResultCode.TX_ERROR, 'wrong in itself')
+
+
+def test_a_batch_goes_on_after_an_error_unless_told_to_stop(bus, still):
+    still.answer = lambda data: data
+    one, two, three = questions(3)
+    results = bus.run(batch(one, WRONG, two))
+    assert [result.result for result in results] == [
+        ResultCode.SUCCESS,
+        ResultCode.TX_ERROR,
+        ResultCode.SUCCESS,
+    ]
+    sent = len(still.sent)
+    results = bus.run(batch(one, WRONG, three, stop_on_error=True))
+    assert [result.result for result in results] == [ResultCode.SUCCESS, ResultCode.TX_ERROR]
+    assert len(still.sent) == sent + 1
+
+
+def test_a_batch_has_the_priority_of_its_most_urgent_transaction():
+    exchange = make_exchange(Transaction(b'?', Framing.NONE), LINK, Limits())
+    works = [
+        TransactWork(exchange, max_hold_s=1.0, priority=priority, queue_timeout_s=1.0)
+        for priority in (3, 7, 0)
+    ]
+    assert batch(*works).priority == 7
+    assert batch().priority == 0
