@@ -28,12 +28,16 @@ class Shaped(NamedTuple):
     """
     An answer as the faults leave it.
 
-    :param data: bytes on the wire, with the noise around them; empty when it got lost.
+    :param packet: its bytes; empty when it got lost.
     :param late_s: how much later than it should it comes, s.
+    :param before: noise before it.
+    :param behind: noise behind it.
     """
 
-    data: bytes
+    packet: bytes
     late_s: float = 0.0
+    before: bytes = b''
+    behind: bytes = b''
 
 
 class Faults:
@@ -100,7 +104,8 @@ class Faults:
             changed = bytearray(packet)
             changed[bit // 8] ^= 1 << bit % 8
             packet = bytes(changed)
+        before = behind = b''
         if self.noise and self.happens(self.noise_rate):
-            packet = self.garbage(self.noise) + packet + self.garbage(self.noise)
+            before, behind = self.garbage(self.noise), self.garbage(self.noise)
         late = self.delay * _MS if self.delay and self.happens(self.delay_rate) else 0.0
-        return Shaped(packet, late)
+        return Shaped(packet, late, before, behind)

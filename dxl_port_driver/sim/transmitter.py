@@ -88,39 +88,41 @@ class Transmitter:
         stats.answers += 1
         if not self.pace:
             begin = self.now
-        kind = ANSWER
-        if faults.any:
-            data, late_s = faults.shape(packet)
-            if not data:
-                # Lost on its way to the host: the servos behind it in a chain heard it.
-                stats.dropped += 1
-                return begin + len(packet) * self.byte_s
-            packet = data
-            if late_s:
-                kind = LATE
-                stats.late += 1
-                begin += late_s
-        end = begin + len(packet) * self.byte_s
-        stats.wire_s += end - begin
-        if self.pace and self.wire.pending[ANSWER]:
-            meeting = [lot for lot in self.wire.overlapping(begin, end) if lot.kind == ANSWER]
+        if not faults.any:
+            return self._put(packet, begin, ANSWER)
+        shaped = faults.shape(packet)
+        if not shaped.packet:
+            # Lost on its way to the host: the servos behind it in a chain heard it.
+            stats.dropped += 1
+            return begin + len(packet) * self.byte_s
+        begin += shaped.late_s
+        stats.late += shaped.late_s > 0.0
+        # The noise is no part of the answer: a host may send into what comes behind it.
+        begin = self._put(shaped.before, begin, OTHER)
+        end = self._put(shaped.packet, begin, LATE if shaped.late_s else ANSWER)
+        return self._put(shaped.behind, end, OTHER)
+
+    def _put(self, data: bytes, begin: float, kind: int) -> float:
+        """Put bytes on the wire; give the time when they are over."""
+        end = begin + len(data) * self.byte_s
+        self._statistics.wire_s += end - begin
+        wire, faults = self.wire, self._faults
+        if self.pace and wire.pending[ANSWER] and kind == ANSWER:
+            meeting = [lot for lot in wire.overlapping(begin, end) if lot.kind == ANSWER]
             if meeting:
                 # Two servos talk at the same time.
                 self.garble(meeting)
-                packet = faults.garble(packet)
-                stats.garbled += 1
-        if faults.split:
-            return self._put_pieces(packet, begin, kind)
-        self.wire.put(end + self.latency_s, begin, end, kind, packet)
-        return end
-
-    def _put_pieces(self, packet: bytes, begin: float, kind: int) -> float:
-        size, gap_s = self._faults.split, self._faults.split_gap / 1000
-        end = begin
-        for start in range(0, len(packet), size):
-            piece = packet[start : start + size]
+                data = faults.garble(data)
+                self._statistics.garbled += 1
+        if not faults.split:
+            if data:
+                wire.put(end + self.latency_s, begin, end, kind, data)
+            return end
+        gap_s = faults.split_gap / 1000
+        for start in range(0, len(data), faults.split):
+            piece = data[start : start + faults.split]
             end = begin + len(piece) * self.byte_s
-            self.wire.put(end + self.latency_s, begin, end, kind, piece)
+            wire.put(end + self.latency_s, begin, end, kind, piece)
             begin = end + gap_s
         return end
 

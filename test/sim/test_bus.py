@@ -144,7 +144,7 @@ def test_fast_bulk_read(bench):
     params = bytes((3, 132, 0, 4, 0, 2, 65, 0, 1, 0, 4, 146, 0, 1, 0))
     (frame,) = bench.ask(BROADCAST_ID, Do.FAST_BULK_READ, params)
     assert frame.intact
-    assert frame.raw[5] == 20
+    assert frame.raw[5] == 19
     assert [frame.raw[at : at + 3] for at in (8, 16, 21)] == [
         b'\0\x03\0',
         b'\0\x02\0',

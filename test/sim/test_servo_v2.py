@@ -16,9 +16,17 @@
 
 from __future__ import annotations
 
-from dxl_port_driver.protocol.instructions import BROADCAST_ID
-from dxl_port_driver.protocol.instructions import Instruction as Do
-from dxl_port_driver.protocol.instructions import V2Error as Err
+from dxl_port_driver.protocol.framer import Framer
+from dxl_port_driver.protocol.instructions import (
+    BROADCAST_ID,
+    Protocol,
+)
+from dxl_port_driver.protocol.instructions import (
+    Instruction as Do,
+)
+from dxl_port_driver.protocol.instructions import (
+    V2Error as Err,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
