@@ -21,7 +21,8 @@ import importlib.metadata
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import Any, TYPE_CHECKING
 
 import pytest
 
@@ -95,11 +96,9 @@ def start(domain: Domain, tmp_path: Path) -> Iterator[Callable[..., Program]]:
 
     programs: list[Program] = []
 
-    def start(module: str, *arguments: str) -> Program:
-        log = tmp_path / f'{len(programs)}_{module}.log'
-        program = Program(
-            module, *arguments, log=log, environment={'ROS_DOMAIN_ID': str(domain.id)}
-        )
+    def start(*command: str) -> Program:
+        log = tmp_path / f'{len(programs)}_{Path(command[0]).name}.log'
+        program = Program(*command, log=log, environment={'ROS_DOMAIN_ID': str(domain.id)})
         programs.append(program)
         return program
 
@@ -122,7 +121,7 @@ def start_driver(
         for name, value in parameters.items():
             shown = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ['-p', f'{name}:={shown}']
-        program = start('dxl_port_driver.node.main', *arguments)
+        program = start(sys.executable, '-m', 'dxl_port_driver.node.main', *arguments)
         return program, RemoteDriver(graph, f'/{node_name}')
 
     return start_driver

@@ -21,27 +21,23 @@ import os
 from pathlib import Path
 import signal
 import subprocess
-import sys
 
 PATIENCE_S = 20.0
 
 
 class Program:
     """
-    A Python module that runs until it is told to stop.
+    A process that runs until it is told to stop.
 
-    :param module: as for ``python -m``.
-    :param arguments: its command line.
+    :param command: program and arguments.
     :param log: where what it prints goes.
     """
 
-    def __init__(
-        self, module: str, *arguments: str, log: Path, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, *command: str, log: Path, environment: Mapping[str, str]) -> None:
         self.log = log
         with log.open('wb') as out:
             self._process = subprocess.Popen(
-                [sys.executable, '-m', module, *arguments],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
