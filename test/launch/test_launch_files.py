@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 import importlib.util
 from pathlib import Path
 import shutil
@@ -31,14 +31,14 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def launch(start: Callable[..., object], graph: object) -> Iterator[Callable[..., RemoteDriver]]:
+def launch(start: Callable[..., object], graph: object) -> Callable[..., RemoteDriver]:
     """Give a way to launch a file of the package."""
 
     def launch(file: str, *arguments: str, node: str = '/dxl_port_driver') -> RemoteDriver:
         start(shutil.which('ros2'), 'launch', 'dxl_port_driver', file, *arguments)
         return RemoteDriver(graph, node)
 
-    yield launch
+    return launch
 
 
 def test_port_driver_launch_brings_the_driver_to_active(launch):

@@ -21,7 +21,7 @@ import os
 from pathlib import Path
 import random
 import tempfile
-from typing import IO
+from typing import ClassVar, IO
 
 _DOMAINS = range(1, 101)
 """Those whose UDP ports lie below what the system hands out by itself."""
@@ -35,7 +35,7 @@ class Domain:
     those that come next; a domain where that happened is kept until the test run ends.
     """
 
-    _kept: list[IO[str]] = []
+    _kept: ClassVar[list[IO[str]]] = []
 
     def __init__(self) -> None:
         folder = Path(tempfile.gettempdir()) / f'dxl_port_driver_domains_{os.getuid()}'
