@@ -40,6 +40,8 @@ from dxl_port_driver.sim.wire import ANSWER, LATE, OTHER
 _RATE_TOLERANCE = 0.02
 _PACKET_GAP_S = 0.02
 _CHAIN_PATIENCE_S = 0.003
+_OVERDUE_S = 0.005
+_CLOSE_S = 0.00005
 _RESET_ALL = b'\xff'
 _GROUP_READS = frozenset(
     {
@@ -143,6 +145,7 @@ class Bus:
         line.set_rate(rate)
         byte_s = line.byte_s
         begin = max(now, self._tx_free) if line.pace else now
+        stats.back_to_back += begin > now + _CLOSE_S
         if now - self._last_byte > _PACKET_GAP_S and any(
             framer.pending for framer in self._framers.values()
         ):
@@ -201,7 +204,7 @@ class Bus:
     def _collides(self, frame: Frame, begin: float, end: float) -> bool:
         """Count an instruction that comes too early; tell whether nobody could read it."""
         stats, wire = self.statistics, self.line.wire
-        if wire.pending[ANSWER]:
+        if wire.pending[ANSWER] and not wire.is_overdue(begin - _OVERDUE_S):
             stats.violations += 1
             stats.last_violations.append(
                 f'{begin:.6f} s: {frame.raw[:32].hex(" ")} began before the answer to the '

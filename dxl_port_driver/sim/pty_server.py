@@ -172,14 +172,17 @@ class PtyServer:
             fresh.replace(self._link)
 
     def _end_pty(self) -> None:
-        if self._master >= 0:
-            os.close(self._master)
-            if self._link is not None:
-                with contextlib.suppress(OSError):
-                    if os.readlink(self._link) == self._path:
-                        self._link.unlink()
+        master, path = self._master, self._path
         self._master, self._path = -1, None
         self.bus.hang_up()
+        if master < 0:
+            return
+        if self._link is not None:
+            with contextlib.suppress(OSError):
+                if os.readlink(self._link) == path:
+                    self._link.unlink()
+        # Last: with this the host knows, and by then there must be nothing left to find.
+        os.close(master)
 
     def _line_rate(self) -> int:
         """Give the rate that the host set its end of the pty to, bit/s."""
@@ -212,7 +215,8 @@ class PtyServer:
     def _wait(self) -> list[tuple[int, int]]:
         """Wait for the host, or until something is due."""
         assert self._epoll is not None
-        due = self.bus.next_due
+        with self.lock:
+            due = self.bus.next_due
         if self._replug_at is not None and (due is None or self._replug_at < due):
             due = self._replug_at
         if due is None:

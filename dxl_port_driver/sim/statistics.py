@@ -47,7 +47,10 @@ class Statistics:
     violations: int = 0
     """Instructions that began before the answer to the one before was over."""
     late_overlaps: int = 0
-    """Instructions that began while an answer was on its way that the delay fault held back."""
+    """Instructions that began while an answer was on its way that was late by no fault of the
+    host's: held back by the delay fault, or by a machine too busy to emulate a bus in time."""
+    back_to_back: int = 0
+    """Instructions that came while the one before, without an answer, was still on the wire."""
     garbled: int = 0
     """Instructions and answers that a collision made unreadable."""
     unplugs: int = 0

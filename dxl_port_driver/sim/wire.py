@@ -79,6 +79,10 @@ class Wire:
         """Give the lots that are on the wire at some time between two."""
         return [lot for lot in self._lots if lot.begin < end and lot.end > begin and lot.data]
 
+    def is_overdue(self, before: float) -> bool:
+        """Tell whether every answer in time was due before a time, and yet was not taken."""
+        return all(lot.due < before for lot in self._lots if lot.kind == ANSWER)
+
     def replace(self, lot: Lot, data: bytes) -> None:
         """Let other bytes of the same length arrive in the place of a lot's."""
         self._lots[self._lots.index(lot)] = lot._replace(data=data)

@@ -252,6 +252,23 @@ def test_a_collision_garbles_both_or_is_only_counted(collide):
     assert intact == ([] if collide == 'on' else [1, 2])
 
 
+def test_an_answer_that_the_emulation_itself_was_late_with_is_nobodys_violation(bench):
+    bench.send(1, Do.PING)
+    bench.now += 0.05
+    bench.send(1, Do.PING)
+    assert (bench.bus.statistics.violations, bench.bus.statistics.late_overlaps) == (0, 1)
+
+
+def test_an_instruction_on_the_heels_of_one_without_an_answer_is_counted(bench):
+    bench.send(BROADCAST_ID, Do.WRITE, bytes((LED, 0, 1)))
+    bench.now += 13 * BYTE_S
+    bench.send(BROADCAST_ID, Do.WRITE, bytes((LED, 0, 0)))
+    assert bench.bus.statistics.back_to_back == 0
+    bench.send(BROADCAST_ID, Do.WRITE, bytes((LED, 0, 1)))
+    assert bench.bus.statistics.back_to_back == 1
+    assert bench.bus.statistics.violations == 0
+
+
 def test_packets_without_answers_may_follow_each_other(bench):
     packet = InstructionPacket(Protocol.V2, BROADCAST_ID, Do.WRITE, bytes((LED, 0, 1))).encode()
     bench.bus.receive(packet * 3, bench.now, 1_000_000)

@@ -25,7 +25,13 @@ import termios
 import threading
 import time
 
-from dxl_port_driver.errors import BaudrateError, PortMissingError, PortNameError, ReceiveError
+from dxl_port_driver.errors import (
+    BaudrateError,
+    PortMissingError,
+    PortNameError,
+    PortOpenError,
+    ReceiveError,
+)
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.port.serial_port import SerialPort
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
@@ -99,6 +105,16 @@ def test_two_ports_of_one_url_meet_one_bus(unique_url):
         assert first._opened_path == second._opened_path
         ask(first, LIGHT, 11)
         assert ask(second, READ_LED, 12)[9] == 1
+
+
+def test_a_second_exclusive_open_is_refused_and_harms_nobody(unique_url):
+    first, second = make_port(unique_url), make_port(unique_url)
+    with first:
+        with pytest.raises(PortOpenError):
+            second.open()
+        assert ask(first)
+    with second:
+        assert ask(second)
 
 
 def test_an_adapter_of_few_rates_refuses_the_others(unique_url):
