@@ -253,16 +253,17 @@ class Bus:
         if not servos:
             self._nobody(frame, now, rate)
             return
+        # All with this id answer at the same time.
+        clash = len(servos) > 1
         for servo in servos:
-            delay = servo.return_delay_s
+            begin = now + servo.return_delay_s
             answers = servo.answers(code)
             if frame.intact:
-                reply = servo.execute(code, frame.params, now)
+                error, params = servo.execute(code, frame.params, now)
             else:
-                reply = servo.reply(V2Error.CRC)
+                error, params = servo.reply(V2Error.CRC)
             if answers or servo.answers(code):
-                # All with this id answer at the same time: two of them garble each other.
-                self.line.answer(servo, frame.id, protocol, reply.error, reply.params, now + delay)
+                self.line.answer(servo, frame.id, protocol, error, params, begin, clash)
         if code not in (Instruction.READ, Instruction.PING):
             self.reindex()
 
@@ -289,15 +290,17 @@ class Bus:
 
     def _ping_all(self, protocol: Protocol, now: float, rate: int | None) -> None:
         at = now
-        for servo in sorted(self.servos, key=lambda servo: servo.id):
-            if servo.protocol is protocol and (rate is None or _hears(servo, rate)):
-                reply = servo.execute(Instruction.PING, b'', now)
-                begin = at + servo.return_delay_s
-                over = self.line.answer(
-                    servo, servo.id, protocol, reply.error, reply.params, begin
-                )
-                if protocol is Protocol.V2:
-                    at = over
+        answering = [
+            servo
+            for servo in sorted(self.servos, key=lambda servo: servo.id)
+            if servo.protocol is protocol and (rate is None or _hears(servo, rate))
+        ]
+        # With Protocol 1.0 nobody waits for anybody.
+        clash = protocol is Protocol.V1 and len(answering) > 1
+        for servo in answering:
+            error, params = servo.execute(Instruction.PING, b'', now)
+            begin = (now if clash else at) + servo.return_delay_s
+            at = self.line.answer(servo, servo.id, protocol, error, params, begin, clash)
 
     def _read_in_turn(
         self,
@@ -319,17 +322,11 @@ class Bus:
                     return
                 at += _CHAIN_PATIENCE_S if self.line.pace else 0.0
                 continue
-            begin = at
+            begin, clash = at, len(talking) > 1
             for servo in talking:
-                reply = servo.read(address, length, now)
-                at = self.line.answer(
-                    servo,
-                    servo_id,
-                    protocol,
-                    reply.error,
-                    reply.params,
-                    begin + servo.return_delay_s,
-                )
+                error, params = servo.read(address, length, now)
+                start = begin + servo.return_delay_s
+                at = self.line.answer(servo, servo_id, protocol, error, params, start, clash)
 
     def _read_jointly(
         self,

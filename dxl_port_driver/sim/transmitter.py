@@ -61,6 +61,7 @@ class Transmitter:
         error: int,
         params: bytes,
         begin: float,
+        clash: bool = False,
     ) -> float:
         """
         Send a status packet of a servo.
@@ -68,6 +69,7 @@ class Transmitter:
         :param servo_id: id in the packet.
         :param protocol: of the instruction, which may just have changed the servo's own.
         :param begin: when the servo begins, s.
+        :param clash: another servo answers at the same time.
         :return: when it is over, s.
         """
         faults = self._faults
@@ -75,7 +77,11 @@ class Transmitter:
             return begin
         if faults.wrong_id and faults.happens(faults.wrong_id):
             servo_id = faults.other_id(servo_id)
-        return self.send(StatusPacket(protocol, servo_id, error, params).encode(), begin)
+        packet = StatusPacket(protocol, servo_id, error, params).encode()
+        if clash:
+            packet = faults.garble(packet)
+            self._statistics.garbled += 1
+        return self.send(packet, begin)
 
     def send(self, packet: bytes, begin: float) -> float:
         """
@@ -107,13 +113,6 @@ class Transmitter:
         end = begin + len(data) * self.byte_s
         self._statistics.wire_s += end - begin
         wire, faults = self.wire, self._faults
-        if self.pace and wire.pending[ANSWER] and kind == ANSWER:
-            meeting = [lot for lot in wire.overlapping(begin, end) if lot.kind == ANSWER]
-            if meeting:
-                # Two servos talk at the same time.
-                self.garble(meeting)
-                data = faults.garble(data)
-                self._statistics.garbled += 1
         if not faults.split:
             if data:
                 wire.put(end + self.latency_s, begin, end, kind, data)

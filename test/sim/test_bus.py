@@ -171,13 +171,22 @@ def test_broadcast_ping_answers_in_the_order_of_ids():
     assert [frame.id for frame in bench.ask(BROADCAST_ID, Do.PING)] == [3, 5, 9]
 
 
-def test_two_servos_with_one_id_garble_each_other():
-    bench = Bench('ids=1,1,2')
+@pytest.mark.parametrize('pace', ['on', 'off'])
+def test_two_servos_with_one_id_garble_each_other(pace):
+    bench = Bench(f'ids=1,1,2&pace={pace}')
     bench.send(1, Do.PING)
     got = bench.answers()
     assert len(got) == 28
     assert not any(frame.intact for frame in Framer(Protocol.V2).feed(got))
     assert bench.ask(2, Do.PING)[0].intact
+    frames = bench.ask(BROADCAST_ID, Do.SYNC_READ, READ_POSITION + bytes((1, 2)))
+    assert [frame.id for frame in frames if frame.intact] == [2]
+
+
+def test_broadcast_ping_of_protocol_1_suits_a_single_servo():
+    assert Bench('ids=4&protocol=1.0', Protocol.V1).ask(BROADCAST_ID, Do.PING)[0].id == 4
+    frames = Bench('ids=4-5&protocol=1.0', Protocol.V1).ask(BROADCAST_ID, Do.PING)
+    assert not any(frame.intact for frame in frames)
 
 
 def test_stuffing_on_the_way_in_and_out(bench):
