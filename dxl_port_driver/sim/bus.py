@@ -337,6 +337,9 @@ class Bus:
     ) -> None:
         pieces: list[tuple[int, int, bytes]] = []
         delay = 0.0
+        total = sum(length + groups.PIECE_OVERHEAD for _, _, length in requests)
+        if total > groups.MAX_JOINT:
+            return
         for servo_id, address, length in requests:
             servos = self._listening(Protocol.V2, servo_id, rate)
             if not servos or not servos[0].answers(code) or servo_id in self.faults.mute:
@@ -347,7 +350,6 @@ class Bus:
             reply = servos[0].read(address, length, now)
             pieces.append((reply.error, servo_id, reply.params.ljust(length, b'\0')))
         if pieces:
-            total = sum(length + 4 for _, _, length in requests)
             self.line.send(groups.joint_packet(pieces, total), now + delay)
 
 

@@ -28,6 +28,11 @@ from dxl_port_driver.protocol.checksums import crc16
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import V2_HEADER
 
+PIECE_OVERHEAD = 4
+"""Bytes that a servo adds to its data in a joint packet: error, id and CRC."""
+MAX_JOINT = 0xFFFF - 1
+"""Most bytes that all pieces together may have: the packet has to tell of them."""
+
 _SYNC = (Instruction.SYNC_READ, Instruction.FAST_SYNC_READ)
 
 

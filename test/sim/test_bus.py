@@ -160,6 +160,11 @@ def test_a_fast_read_ends_at_a_missing_servo(bench):
     assert bench.ask(BROADCAST_ID, Do.FAST_SYNC_READ, READ_POSITION + bytes((9, 1))) == []
 
 
+def test_a_fast_read_that_no_packet_can_hold_is_ignored(bench):
+    params = bytes((0, 0, 0xFF, 0xFF, 1, 2))
+    assert bench.ask(BROADCAST_ID, Do.FAST_SYNC_READ, params) == []
+
+
 def test_a_fast_read_of_a_wrong_address_tells_each_error(bench):
     params = bytes((14, 0, 2, 0, 1, 2))
     (frame,) = bench.ask(BROADCAST_ID, Do.FAST_SYNC_READ, params)
