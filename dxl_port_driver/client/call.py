@@ -1,0 +1,232 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A service call under way, for those who do not block."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from concurrent.futures import Future, InvalidStateError
+import contextlib
+import threading
+import time
+from typing import Any, Generic, TypeVar
+
+from dxl_port_driver.client.executor_state import is_run_by_asyncio, is_spun_by_this_thread
+from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
+from dxl_port_driver.client.question import Question
+from dxl_port_driver.client.service_clients import ServiceClients
+from dxl_port_driver.errors import DeadlockError, DxlPortError, NotSpunError
+import rclpy.task
+
+T = TypeVar('T')
+
+_GRACE_S = 1.0
+
+
+class Call(Future, Generic[T]):  # type: ignore[type-arg]
+    """
+    What an ``..._async`` method of the client gives: a ``concurrent.futures.Future``.
+
+    It can be awaited, in a callback of an rclpy executor as well as in asyncio; ``result()``
+    blocks; ``add_done_callback()`` takes a function. It cannot be cancelled: what was sent was
+    sent.
+
+    :param node: whose executor takes the response.
+    """
+
+    def __init__(self, node: Any) -> None:
+        super().__init__()
+        self._node = node
+        self.set_running_or_notify_cancel()
+
+    def result(self, timeout: float | None = None) -> T:
+        """
+        Wait for the result.
+
+        :param timeout: how long at most, s; None: until there is one, which is bounded too.
+        :raises DeadlockError: the wait would never end.
+        """
+        self._refuse_deadlock()
+        value: T = super().result(timeout)
+        return value
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """
+        Wait for the end, and give the error if it was one.
+
+        :param timeout: how long at most, s; None: until it is there, which is bounded too.
+        :raises DeadlockError: the wait would never end.
+        """
+        self._refuse_deadlock()
+        return super().exception(timeout)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Await in whatever runs the coroutine."""
+        if self.done():
+            return self.result()
+        if is_run_by_asyncio():
+            value: T = yield from asyncio.wrap_future(self).__await__()
+            return value
+        over: Any = rclpy.task.Future()
+
+        def wake(_: Future[T]) -> None:
+            over.set_result(None)
+            # rclpy looks at what a callback awaits only when something else wakes it.
+            if self._node.executor is not None:
+                self._node.executor.wake()
+
+        self.add_done_callback(wake)
+        yield from over.__await__()
+        return self.result()
+
+    def settle(self, value: T) -> None:
+        """Set the result, unless the call has ended already."""
+        with contextlib.suppress(InvalidStateError):
+            self.set_result(value)
+
+    def fail(self, error: BaseException) -> None:
+        """Set the error, unless the call has ended already."""
+        with contextlib.suppress(InvalidStateError):
+            self.set_exception(error)
+
+    def _refuse_deadlock(self) -> None:
+        if not self.done() and is_spun_by_this_thread(self._node):
+            raise deadlock(self._node)
+
+
+def deadlock(node: Any) -> DeadlockError:
+    """Give the error that tells of a wait in a callback."""
+    return DeadlockError(
+        'this blocks in a callback of the executor that would have to take the response, for '
+        f'ever: await the _async form, or call it in a thread that does not spin '
+        f'{node.get_fully_qualified_name()}'
+    )
+
+
+class _Open(Generic[T]):
+    """A call that is not over."""
+
+    def __init__(self, question: Question[T], call: Call[T], begun: float) -> None:
+        self.question = question
+        self.call = call
+        self.begun = begun
+        self.future: Any = None
+        self.overdue: Overdue | None = None
+        self.told: float | None = None
+
+
+class CallWatch:
+    """
+    Sends questions without blocking, and ends those whose response does not come.
+
+    Its thread is there only while calls are under way.
+
+    :param clients: the way to the driver.
+    """
+
+    def __init__(self, clients: ServiceClients) -> None:
+        self._clients = clients
+        self._open: list[_Open[Any]] = []
+        self._lock = threading.Lock()
+        self._hurry = threading.Event()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def begin(self, question: Question[T]) -> Call[T]:
+        """Send a question now, or as soon as the driver is there."""
+        call: Call[T] = Call(self._clients.node)
+        item = _Open(question, call, time.monotonic())
+        try:
+            if self._clients.is_ready(question):
+                self._send(item)
+        except DxlPortError as error:
+            call.fail(error)
+            return call
+        with self._lock:
+            self._open.append(item)
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(
+                    target=self._watch, name='dxl-client-watch', daemon=True
+                )
+                self._thread.start()
+        return call
+
+    def close(self, error: DxlPortError) -> None:
+        """End all calls, and the thread."""
+        with self._lock:
+            self._closed = True
+            thread, left = self._thread, self._open
+            self._open = []
+        self._hurry.set()
+        for item in left:
+            item.call.fail(error)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _send(self, item: _Open[Any]) -> None:
+        item.begun = time.monotonic()
+        item.future = self._clients.send(item.question)
+        item.future.add_done_callback(lambda future: _take(item, future))
+
+    def _watch(self) -> None:
+        while True:
+            self._hurry.wait(LOOK_S)
+            now = time.monotonic()
+            with self._lock:
+                self._open = [item for item in self._open if not item.call.done()]
+                if not self._open:
+                    self._thread = None
+                    return
+                items = list(self._open)
+            for item in items:
+                try:
+                    error = self._look(item, now)
+                except DxlPortError as raised:
+                    error = raised
+                if error is not None:
+                    self._tell(item, error, now)
+
+    def _look(self, item: _Open[Any], now: float) -> DxlPortError | None:
+        if item.future is None:
+            if self._clients.is_ready(item.question):
+                self._send(item)
+            elif now - item.begun > self._clients.wait_for_driver_s:
+                return self._clients.missing(item.question)
+            return None
+        if now - item.begun < SOON_S:
+            return None
+        if item.overdue is None:
+            item.overdue = Overdue(self._clients, item.question, item.begun)
+        return item.overdue.look(now)
+
+    def _tell(self, item: _Open[Any], error: DxlPortError, now: float) -> None:
+        """End a call, where its callbacks expect to be run: in the executor, if it runs."""
+        executor = self._clients.node.executor
+        if item.told is None and executor is not None and not isinstance(error, NotSpunError):
+            item.told = now
+            executor.create_task(item.call.fail, error)
+        elif item.told is None or now - item.told > _GRACE_S:
+            item.call.fail(error)
+        if item.future is not None:
+            self._clients.forget(item.question, item.future)
+
+
+def _take(item: _Open[Any], future: Any) -> None:
+    try:
+        item.call.settle(item.question.answer(future.result()))
+    except Exception as error:
+        # It belongs to the one who waits; in the executor it would end the user's spin().
+        item.call.fail(error)

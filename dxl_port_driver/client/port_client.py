@@ -1,0 +1,282 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The driver's services for another node, in Python types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import threading
+import time
+from typing import Any, TYPE_CHECKING, TypeVar
+import weakref
+
+from dxl_port_driver.client import questions
+from dxl_port_driver.client.background_node import BackgroundNode
+from dxl_port_driver.client.call import Call, CallWatch, deadlock
+from dxl_port_driver.client.executor_state import is_spun_by_this_thread
+from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
+from dxl_port_driver.client.question import Question
+from dxl_port_driver.client.questions import Octets
+from dxl_port_driver.client.service_clients import ServiceClients
+from dxl_port_driver.errors import DxlPortError, PortClosedError
+from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
+from rclpy.node import Node
+
+if TYPE_CHECKING:
+    from dxl_port_driver.client.questions import TransactionFields
+    from typing_extensions import Unpack
+
+T = TypeVar('T')
+
+DEFAULT_DRIVER = '/dxl_port_driver'
+WAIT_FOR_DRIVER_S = 5.0
+
+
+class PortClient:
+    """
+    Uses the bus of a driver from another node.
+
+    Each operation has two forms. The plain one blocks; it works in any thread as long as the node
+    is spun in another one, and raises DeadlockError in a callback of the node's own executor. The
+    ``_async`` one returns at once a :class:`~dxl_port_driver.client.call.Call`, which can be
+    awaited in a callback and in asyncio, waited for, and given a callback.
+
+    Every wait is bounded by the driver's limits. Nothing is ever sent twice.
+
+    :param node: makes the service clients; somebody has to spin it.
+    :param driver: name of the driver node; a relative one is looked for in the node's namespace.
+    :param wait_for_driver_s: how long a request waits for a driver that is not there (yet), s.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        driver: str = DEFAULT_DRIVER,
+        *,
+        wait_for_driver_s: float = WAIT_FOR_DRIVER_S,
+    ) -> None:
+        self.node = node
+        self.driver = driver
+        self._clients = ServiceClients(node, driver, wait_for_driver_s)
+        self._watch = CallWatch(self._clients)
+        self._spun_here = False
+        self._closed = False
+        self._end_node: Any = None
+
+    @classmethod
+    def in_background(
+        cls, driver: str = DEFAULT_DRIVER, *, wait_for_driver_s: float = WAIT_FOR_DRIVER_S
+    ) -> PortClient:
+        """
+        Give a client that brings its own node, rclpy context and thread, for a plain script.
+
+        It ends them in :meth:`close`, when it is garbage, and when the process ends.
+        """
+        background = BackgroundNode()
+        client = cls(background.node, driver, wait_for_driver_s=wait_for_driver_s)
+        client._spun_here = True
+        client._end_node = weakref.finalize(client, background.close)
+        return client
+
+    def close(self) -> None:
+        """End all calls that are under way; safe any number of times."""
+        self._closed = True
+        self._watch.close(self._closed_error())
+        if self._end_node is not None:
+            self._end_node()
+        elif self.node.context.ok():
+            self._clients.destroy()
+
+    def __enter__(self) -> PortClient:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def transact(
+        self, data: Octets | Transaction, **fields: Unpack[TransactionFields]
+    ) -> TransactionResult:
+        """
+        Send bytes and wait for the answer to them.
+
+        :param data: bytes to send, or a whole Transaction.
+        :param fields: fields of a :class:`Transaction`: ``framing``, ``response_length``,
+            ``response_count``, ``timeout_s``, ``queue_timeout_s``, ``priority``, ``retries``.
+        :return: what came of it. A driver that is absent or not active is NOT_AVAILABLE; one that
+            does not respond is RX_TIMEOUT.
+        :raises DeadlockError: called in a callback of the node's own executor.
+        :raises NotSpunError: nobody spins the node.
+        """
+        try:
+            return self.ask(questions.transact(questions.as_transaction(data, fields)))
+        except DxlPortError as error:
+            return _as_result(error)
+
+    def transact_async(
+        self, data: Octets | Transaction, **fields: Unpack[TransactionFields]
+    ) -> Call[TransactionResult]:
+        """
+        Begin a transaction; see :meth:`transact`.
+
+        :raises RequestError: data or a field is out of range.
+        """
+        return self.begin(questions.transact(questions.as_transaction(data, fields)))
+
+    def transact_batch(
+        self, transactions: Sequence[Transaction], stop_on_error: bool = False
+    ) -> list[TransactionResult]:
+        """
+        Have several transactions done in a row, nobody else in between.
+
+        :param transactions: at least one.
+        :param stop_on_error: end with the first one that fails.
+        :return: a result for each that was tried; a batch that was refused as a whole, and a
+            driver that is absent or silent, give a single one that says why.
+        :raises DeadlockError: called in a callback of the node's own executor.
+        :raises NotSpunError: nobody spins the node.
+        """
+        try:
+            return self.ask(questions.transact_batch(transactions, stop_on_error))
+        except DxlPortError as error:
+            return [_as_result(error)]
+
+    def transact_batch_async(
+        self, transactions: Sequence[Transaction], stop_on_error: bool = False
+    ) -> Call[list[TransactionResult]]:
+        """
+        Begin several transactions; see :meth:`transact_batch`.
+
+        :raises RequestError: a field is out of range.
+        """
+        return self.begin(questions.transact_batch(transactions, stop_on_error))
+
+    def write(self, data: Octets) -> int:
+        """
+        Send bytes without waiting for an answer.
+
+        :return: number of bytes sent, all of them.
+        :raises DxlPortError: they were not sent.
+        """
+        return self.ask(questions.write(questions.as_bytes(data), self.driver))
+
+    def write_async(self, data: Octets) -> Call[int]:
+        """Begin to send bytes; see :meth:`write`."""
+        return self.begin(questions.write(questions.as_bytes(data), self.driver))
+
+    def read(self, length: int, timeout_s: float = 0.0) -> bytes:
+        """
+        Take received bytes that belong to no transaction.
+
+        :param length: how many.
+        :param timeout_s: how long to wait for all of them, s; 0: take those that are there.
+        :return: the bytes; fewer, or none, only with ``timeout_s`` 0.
+        :raises AnswerTimeoutError: fewer came in time; they are in ``partial``.
+        :raises DxlPortError: reading failed.
+        """
+        return self.ask(questions.read(length, timeout_s, self.driver))
+
+    def read_async(self, length: int, timeout_s: float = 0.0) -> Call[bytes]:
+        """Begin to take received bytes; see :meth:`read`."""
+        return self.begin(questions.read(length, timeout_s, self.driver))
+
+    def clear(self) -> None:
+        """
+        Throw away what was received.
+
+        :raises DxlPortError: that failed.
+        """
+        self.ask(questions.clear(self.driver))
+
+    def clear_async(self) -> Call[None]:
+        """Begin to throw away what was received; see :meth:`clear`."""
+        return self.begin(questions.clear(self.driver))
+
+    def get_bytes_available(self) -> int:
+        """
+        Count the bytes that were received.
+
+        :raises DxlPortError: that failed.
+        """
+        return self.ask(questions.bytes_available(self.driver))
+
+    def get_bytes_available_async(self) -> Call[int]:
+        """Begin to count the bytes that were received; see :meth:`get_bytes_available`."""
+        return self.begin(questions.bytes_available(self.driver))
+
+    def get_baudrate(self) -> int:
+        """
+        Give the driver's baudrate, bit/s.
+
+        :raises DxlPortError: the driver did not tell.
+        """
+        return self.ask(questions.get_baudrate(self.driver))
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """
+        Set the driver's baudrate, for everybody who uses it.
+
+        :param baudrate: bit/s; any that the device can make.
+        :raises BaudrateError: the driver refuses it, and says why.
+        :raises DxlPortError: the driver was not reached.
+        """
+        self.ask(questions.set_baudrate(baudrate, self.driver))
+
+    def ask(self, question: Question[T]) -> T:
+        """
+        Block until a question is answered; all other methods that block are made of this.
+
+        :raises DxlPortError: it was not, or the answer tells of a failure.
+        """
+        if self._closed:
+            raise self._closed_error()
+        # Nobody else runs callbacks on the thread of a client's own node.
+        if not self._spun_here and is_spun_by_this_thread(self.node):
+            raise deadlock(self.node)
+        clients = self._clients
+        if not clients.is_ready(question):
+            clients.await_driver(question)
+        waiting = threading.Lock()
+        waiting.acquire()
+        sent = time.monotonic()
+        future = clients.send(question)
+        future.add_done_callback(lambda _: waiting.release())
+        if not waiting.acquire(timeout=SOON_S):
+            overdue = Overdue(clients, question, sent)
+            while not waiting.acquire(timeout=LOOK_S):
+                error = self._closed_error() if self._closed else overdue.look(time.monotonic())
+                if error is not None:
+                    clients.forget(question, future)
+                    raise error
+        return question.answer(future.result())
+
+    def begin(self, question: Question[T]) -> Call[T]:
+        """Ask a question without waiting; all ``_async`` methods are made of this."""
+        if self._closed:
+            call: Call[T] = Call(self.node)
+            call.fail(self._closed_error())
+            return call
+        return self._watch.begin(question)
+
+    def _closed_error(self) -> PortClosedError:
+        return PortClosedError(
+            f'the client of {self.driver} is closed; make a new one', port=self.driver
+        )
+
+
+def _as_result(error: DxlPortError) -> TransactionResult:
+    """Give the result that tells of an error of the way to the driver, not of the program."""
+    if isinstance(error, RuntimeError):
+        raise error
+    return TransactionResult(error.code, error.message, error.partial)

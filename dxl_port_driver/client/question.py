@@ -1,0 +1,44 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""One request to a driver, together with all that is known about its response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar('T')
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """
+    A service call that is yet to be made.
+
+    :param kind: type of the service.
+    :param service: last part of its name, as in ``transact``.
+    :param request: the request message.
+    :param answer: makes of the response what the caller wants; may raise DxlPortError.
+    :param queue_timeout_s: longest wait for the bus, s; None: the driver's ``max_queue_time``.
+    :param hold_s: longest time on the bus, s; None: the driver's ``max_timeout``.
+    """
+
+    kind: Any
+    service: str
+    request: Any
+    answer: Callable[[Any], T]
+    queue_timeout_s: float | None = None
+    hold_s: float | None = None

@@ -1,0 +1,206 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What can be asked of a driver, in Python types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TYPE_CHECKING
+
+from dxl_port_driver.client.question import Question
+from dxl_port_driver.conversions import (
+    duration,
+    octets,
+    result_code,
+    result_from_message,
+    transaction_to_message,
+)
+from dxl_port_driver.errors import BaudrateError, error_class, RequestError, ResultCode
+from dxl_port_driver.protocol.transaction import Framing, Transaction, TransactionResult
+from dxl_port_interfaces.srv import (
+    GetBytesAvailable,
+    ReadPort,
+    Transact,
+    TransactBatch,
+    WritePort,
+)
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.parameter import Parameter, parameter_value_to_python
+from std_srvs.srv import Trigger
+
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+
+    class TransactionFields(TypedDict, total=False):
+        """Every field of a Transaction but the bytes; see there."""
+
+        framing: Framing
+        response_length: int
+        response_count: int
+        timeout_s: float
+        queue_timeout_s: float
+        priority: int
+        retries: int
+
+
+Octets = bytes | bytearray | memoryview | Iterable[int]
+
+_MAX_LENGTH = 2**32 - 1
+_MAX_TIME_S = 2**31 - 1
+
+
+def as_bytes(data: Octets) -> bytes:
+    """
+    Give what may be sent as bytes.
+
+    :raises RequestError: it is no series of ints from 0 to 255.
+    """
+    if isinstance(data, bytes):
+        return data
+    try:
+        # By way of a list: bytes() of a number is that many zeros.
+        return bytes(data) if isinstance(data, bytearray | memoryview) else bytes(list(data))
+    except (TypeError, ValueError) as error:
+        raise RequestError(
+            f'the data to send is no series of ints from 0 to 255 ({error}); give bytes'
+        ) from error
+
+
+def as_transaction(data: Octets | Transaction, fields: TransactionFields) -> Transaction:
+    """
+    Give a transaction, with some fields as told.
+
+    :raises RequestError: the data is no series of ints from 0 to 255.
+    """
+    if isinstance(data, Transaction):
+        return replace(data, **fields) if fields else data
+    return Transaction(as_bytes(data), **fields)
+
+
+def transact(transaction: Transaction) -> Question[TransactionResult]:
+    """Ask for a transaction."""
+    return Question(
+        Transact,
+        'transact',
+        Transact.Request(transaction=transaction_to_message(transaction)),
+        lambda response: result_from_message(response.result),
+        queue_timeout_s=transaction.queue_timeout_s or None,
+        hold_s=transaction.timeout_s * (transaction.retries + 1) or None,
+    )
+
+
+def transact_batch(
+    transactions: Sequence[Transaction], stop_on_error: bool
+) -> Question[list[TransactionResult]]:
+    """Ask for several transactions in a row."""
+    return Question(
+        TransactBatch,
+        'transact_batch',
+        TransactBatch.Request(
+            transactions=[transaction_to_message(one) for one in transactions],
+            stop_on_error=bool(stop_on_error),
+        ),
+        lambda response: [result_from_message(one) for one in response.results],
+    )
+
+
+def write(data: bytes, driver: str) -> Question[int]:
+    """Ask to send bytes that nothing is known of."""
+
+    def answer(response: Any) -> int:
+        _check(response, driver)
+        length: int = response.length
+        return length
+
+    return Question(WritePort, 'write', WritePort.Request(data=octets(data)), answer)
+
+
+def read(length: int, timeout_s: float, driver: str) -> Question[bytes]:
+    """
+    Ask for received bytes.
+
+    :raises RequestError: length or timeout_s is out of range.
+    """
+    if not 0 <= length <= _MAX_LENGTH:
+        raise RequestError(f'length is {length}; give 1 to max_bytes')
+    if not 0 <= timeout_s <= _MAX_TIME_S:
+        raise RequestError(f'timeout_s is {timeout_s}; give 0 to max_timeout')
+
+    def answer(response: Any) -> bytes:
+        data: bytes = response.data.tobytes()
+        _check(response, driver, data)
+        return data
+
+    request = ReadPort.Request(length=length, timeout=duration(timeout_s))
+    return Question(ReadPort, 'read', request, answer, hold_s=timeout_s or None)
+
+
+def clear(driver: str) -> Question[None]:
+    """Ask to throw away what was received."""
+
+    def answer(response: Any) -> None:
+        if not response.success:
+            # A Trigger has no code; all that can go wrong is told apart by the sentence alone.
+            raise error_class(ResultCode.NOT_AVAILABLE)(response.message, port=driver)
+
+    return Question(Trigger, 'clear', Trigger.Request(), answer)
+
+
+def bytes_available(driver: str) -> Question[int]:
+    """Ask how many bytes have been received."""
+
+    def answer(response: Any) -> int:
+        _check(response, driver)
+        length: int = response.length
+        return length
+
+    return Question(GetBytesAvailable, 'get_bytes_available', GetBytesAvailable.Request(), answer)
+
+
+def get_baudrate(driver: str) -> Question[int]:
+    """Ask for the baudrate, bit/s."""
+
+    def answer(response: Any) -> int:
+        values = [parameter_value_to_python(value) for value in response.values]
+        if len(values) != 1 or not isinstance(values[0], int):
+            raise RequestError(
+                f'{driver} has no parameter baudrate; check that it is a DYNAMIXEL port driver',
+                port=driver,
+            )
+        return values[0]
+
+    return Question(
+        GetParameters, 'get_parameters', GetParameters.Request(names=['baudrate']), answer
+    )
+
+
+def set_baudrate(baudrate: int, driver: str) -> Question[None]:
+    """Ask for another baudrate, bit/s."""
+
+    def answer(response: Any) -> None:
+        for result in response.results:
+            if not result.successful:
+                raise BaudrateError(result.reason, port=driver)
+
+    parameter = Parameter('baudrate', Parameter.Type.INTEGER, baudrate)
+    request = SetParameters.Request(parameters=[parameter.to_parameter_msg()])
+    return Question(SetParameters, 'set_parameters', request, answer)
+
+
+def _check(response: Any, driver: str, partial: bytes = b'') -> None:
+    code = result_code(response.result)
+    if code is not ResultCode.SUCCESS:
+        raise error_class(code)(response.message, port=driver, partial=partial)

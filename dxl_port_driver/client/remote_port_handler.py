@@ -1,0 +1,389 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The DYNAMIXEL SDK's ``PortHandler`` on a driver's bus.
+
+The SDK writes a packet and then reads its answer in pieces. Between the two the bus would be open
+to every other program, so here the packet's write is the whole transaction: one service call,
+which brings the answer along, and reading hands out what has come already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+import threading
+from time import monotonic
+
+from dxl_port_driver.client import questions
+from dxl_port_driver.client.port_client import PortClient, WAIT_FOR_DRIVER_S
+from dxl_port_driver.errors import (
+    AnswerTimeoutError,
+    DxlPortError,
+    error_class,
+    PortBusyError,
+    PortClosedError,
+    RequestError,
+    ResultCode,
+)
+from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER
+from dxl_port_driver.protocol.transaction import Transaction
+from rclpy.node import Node
+
+DEFAULT_BAUDRATE = 1_000_000
+DEFAULT_LATENCY_TIMER_MS = 16.0
+# A read without a transaction holds the bus for everybody; the SDK's loops ask again.
+_RAW_READ_S = 1.0
+# Where the SDK's own port would have sent the packet, and then waited in vain.
+_WRITTEN = frozenset({ResultCode.RX_FAIL, ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
+
+
+class _Exchange(threading.local):
+    """
+    What one thread has going on with the port.
+
+    Each thread has its own answers, so several can use one handler at the same time.
+    """
+
+    answer: bytes | None = None
+    """What is left of the answer to the last packet; None when the last thing was no packet."""
+    deadline = 0.0
+    is_using = False
+    error: DxlPortError | None = None
+    clear_due = False
+    raw = False
+
+
+class RemotePortHandler:
+    """
+    A driver's bus for the DYNAMIXEL SDK's packet handlers.
+
+    It needs no spinning by its user, unless it is given the user's own node. A packet's exchange
+    is over when :meth:`writePort` returns; :meth:`readPort` and :meth:`isPacketTimeout` then do
+    not wait. Bytes that are no packet go through the driver's ``~/write`` and ``~/read``, which
+    others may get between.
+
+    No method raises for what a driver or a device does: it returns the SDK's value for failure,
+    and :attr:`last_error` holds the typed error with a sentence about what happened and what to
+    do.
+
+    :ivar is_open: between a successful :meth:`openPort` and :meth:`closePort`; not needed, as the
+        first use opens by itself what was never closed.
+    :ivar baudrate: bit/s, as the driver last told.
+    :ivar port_name: name of the driver node.
+    :ivar tx_time_per_byte: time of a byte on the wire, ms.
+    :ivar latency_timer: part of the packet clock of raw reads, ms.
+
+    :param node_or_driver_name: name of the driver node; or a node, or a PortClient, that somebody
+        else spins.
+    :param driver: name of the driver node, when a node is given.
+    :param wait_for_driver_s: how long to wait for a driver that is not there (yet), s.
+    :param timeout_s: from first byte sent to last byte got, s; 0: the packet timeout rule.
+    :param queue_timeout_s: longest wait for the bus, s; 0: the driver's ``max_queue_time``.
+    :param priority: 0 to 255; higher goes first.
+    :param retries: 0 to 255 more tries by the driver after a missing or broken answer.
+    """
+
+    def __init__(
+        self,
+        node_or_driver_name: Node | PortClient | str,
+        *,
+        driver: str = '/dxl_port_driver',
+        wait_for_driver_s: float = WAIT_FOR_DRIVER_S,
+        timeout_s: float = 0.0,
+        queue_timeout_s: float = 0.0,
+        priority: int = 0,
+        retries: int = 0,
+    ) -> None:
+        self._node: Node | None = None
+        self._given: PortClient | None = None
+        if isinstance(node_or_driver_name, PortClient):
+            self._given = node_or_driver_name
+            driver = self._given.driver
+        elif isinstance(node_or_driver_name, str):
+            driver = node_or_driver_name
+        else:
+            self._node = node_or_driver_name
+        self.is_open = False
+        self.baudrate = DEFAULT_BAUDRATE
+        self.tx_time_per_byte = 10_000.0 / DEFAULT_BAUDRATE
+        self.latency_timer = DEFAULT_LATENCY_TIMER_MS
+        self.port_name = driver
+        self._wait_for_driver_s = wait_for_driver_s
+        self._timeout_s = timeout_s
+        self._queue_timeout_s = queue_timeout_s
+        self._priority = priority
+        self._retries = retries
+        self._client: PortClient | None = None
+        self._closed = False
+        self._connecting = threading.Lock()
+        self._mine = _Exchange()
+
+    @property
+    def is_using(self) -> bool:
+        """Set and looked at by the SDK's handlers; of each thread, as each has its own answers."""
+        return self._mine.is_using
+
+    @is_using.setter
+    def is_using(self, value: bool) -> None:
+        self._mine.is_using = value
+
+    @property
+    def last_error(self) -> DxlPortError | None:
+        """Why the last call of this thread that failed did so; None after :meth:`openPort`."""
+        return self._mine.error
+
+    def openPort(self) -> bool:
+        """
+        Find the driver and see that it is active.
+
+        :return: False when it is not there or not active.
+        """
+        self.closePort()
+        self._closed = False
+        try:
+            client = self._connected()
+            with suppress(PortBusyError):  # who is busy is there and active
+                client.get_bytes_available()
+            self._take_baudrate(client.get_baudrate())
+        except DxlPortError as error:
+            self.closePort()
+            self._failed(error)
+            return False
+        self.is_open = True
+        self._mine.error = None
+        return True
+
+    def closePort(self) -> None:
+        """Let go of the driver, which goes on; safe at any time, any number of times."""
+        with self._connecting:
+            client, self._client = self._client, None
+            self._closed = True
+        self.is_open = False
+        self._mine = _Exchange()
+        if client is not None and client is not self._given:
+            client.close()
+
+    def clearPort(self) -> None:
+        """Throw away what was received; before a packet, the driver does that by itself."""
+        mine = self._mine
+        mine.answer = None
+        if not mine.raw:
+            mine.clear_due = True
+            return
+        try:
+            self._connected().clear()
+        except DxlPortError as error:
+            self._failed(error)
+
+    def setPortName(self, port_name: str) -> None:
+        """
+        Name the driver that the next :meth:`openPort` looks for.
+
+        :param port_name: name of the driver node.
+        """
+        self.port_name = port_name
+
+    def getPortName(self) -> str:
+        """Give the name of the driver node."""
+        return self.port_name
+
+    def setBaudRate(self, baudrate: int) -> bool:
+        """
+        Set the driver's parameter ``baudrate``, for everybody who uses it.
+
+        :param baudrate: bit/s; any that the device can make.
+        :return: False when the driver refuses it; nothing has changed then.
+        """
+        try:
+            self._connected().set_baudrate(baudrate)
+        except DxlPortError as error:
+            self._failed(error)
+            return False
+        self._take_baudrate(baudrate)
+        return True
+
+    def getBaudRate(self) -> int:
+        """Give the driver's baudrate, bit/s; the last one known when the driver does not tell."""
+        try:
+            self._take_baudrate(self._connected().get_baudrate())
+        except DxlPortError as error:
+            self._failed(error)
+        return self.baudrate
+
+    def getBytesAvailable(self) -> int:
+        """
+        Count the bytes that can be read.
+
+        :return: -1 when the driver or the device failed.
+        """
+        mine = self._mine
+        if mine.answer is not None:
+            return len(mine.answer)
+        try:
+            return self._raw_client().get_bytes_available()
+        except DxlPortError as error:
+            self._failed(error)
+            return -1
+
+    def readPort(self, length: int) -> bytes:
+        """
+        Read up to ``length`` bytes of the answer to the packet that was written.
+
+        Where none was written, this waits for bytes for as long as the packet clock runs.
+
+        :param length: most bytes to return.
+        :return: fewer bytes, or none, when there are no more.
+        """
+        mine = self._mine
+        answer = mine.answer
+        if answer is None:
+            return self._read_raw(length)
+        if length < len(answer):
+            length = max(0, length)
+            mine.answer = answer[length:]
+            return answer[:length]
+        mine.answer = b''
+        return answer
+
+    def writePort(self, packet: bytes | bytearray | Iterable[int]) -> int:
+        """
+        Send bytes; with an instruction packet, have its whole exchange done.
+
+        :param packet: bytes, or a list, array or other series of ints from 0 to 255.
+        :return: number of bytes written, all of them; -1 when they were not.
+        """
+        mine = self._mine
+        mine.answer = b''
+        try:
+            data = questions.as_bytes(packet)
+            if not data.startswith(V1_HEADER):
+                return self._write_raw(data)
+            mine.raw = mine.clear_due = False
+            client = self._client or self._connected()
+            result = client.ask(questions.transact(self._transaction(data)))
+            code = result.result
+            if code is ResultCode.SUCCESS:
+                mine.answer = result.data
+                return len(data)
+            if code is ResultCode.TX_ERROR and not _is_packet(data):
+                return self._write_raw(data)
+            raise error_class(code)(result.message, port=self.port_name, partial=result.data)
+        except DxlPortError as error:
+            self._failed(error)
+            if error.code in _WRITTEN:
+                mine.answer = error.partial
+                return len(data)
+            return -1
+
+    def setPacketTimeout(self, packet_length: int) -> None:
+        """
+        Start the packet clock of raw reads; an exchange is timed by the driver.
+
+        :param packet_length: length of the answer, bytes.
+        """
+        wire_ms = self.tx_time_per_byte * packet_length
+        self._mine.deadline = monotonic() + (wire_ms + 2.0 * self.latency_timer + 2.0) / 1000.0
+
+    def setPacketTimeoutMillis(self, msec: float) -> None:
+        """
+        Start the packet clock of raw reads; an exchange is timed by the driver.
+
+        :param msec: its time, ms.
+        """
+        self._mine.deadline = monotonic() + msec / 1000.0
+
+    setPacketTimeoutMSec = setPacketTimeoutMillis
+
+    def isPacketTimeout(self) -> bool:
+        """Tell whether no more will come: the answer is read, or the clock's time is over."""
+        answer = self._mine.answer
+        if answer is None:
+            # So put, a time that is no number is over.
+            return not monotonic() < self._mine.deadline
+        return not answer
+
+    def _connected(self) -> PortClient:
+        with self._connecting:
+            if self._client is None:
+                if self._closed:
+                    raise PortClosedError(
+                        f'{self.port_name} is closed; call openPort() first', port=self.port_name
+                    )
+                self._client = self._new_client()
+            return self._client
+
+    def _new_client(self) -> PortClient:
+        name, wait_s = self.port_name, self._wait_for_driver_s
+        given = self._given
+        if given is not None and given.driver == name:
+            return given
+        node = given.node if given is not None else self._node
+        if node is not None:
+            return PortClient(node, name, wait_for_driver_s=wait_s)
+        return PortClient.in_background(name, wait_for_driver_s=wait_s)
+
+    def _transaction(self, data: bytes) -> Transaction:
+        return Transaction(
+            data,
+            timeout_s=self._timeout_s,
+            queue_timeout_s=self._queue_timeout_s,
+            priority=self._priority,
+            retries=self._retries,
+        )
+
+    def _raw_client(self) -> PortClient:
+        mine = self._mine
+        client = self._connected()
+        mine.raw = True
+        if mine.clear_due:
+            mine.clear_due = False
+            client.clear()
+        return client
+
+    def _write_raw(self, data: bytes) -> int:
+        written = self._raw_client().write(data)
+        self._mine.answer = None
+        return written
+
+    def _read_raw(self, length: int) -> bytes:
+        mine = self._mine
+        timeout_s = min(max(0.0, mine.deadline - monotonic()), _RAW_READ_S)
+        if length < 1:
+            return b''
+        try:
+            return self._raw_client().read(length, timeout_s)
+        except AnswerTimeoutError as error:
+            return error.partial
+        except DxlPortError as error:
+            self._failed(error)
+            mine.deadline = 0.0
+            return b''
+
+    def _failed(self, error: DxlPortError) -> None:
+        # The stack in it would keep this handler, and so its thread, from ending as garbage.
+        self._mine.error = error.with_traceback(None)
+
+    def _take_baudrate(self, baudrate: int) -> None:
+        self.baudrate = baudrate
+        self.tx_time_per_byte = 10_000.0 / baudrate
+
+
+def _is_packet(data: bytes) -> bool:
+    try:
+        parse_instruction(data)
+    except RequestError:
+        return False
+    return True
