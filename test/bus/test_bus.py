@@ -23,7 +23,7 @@ import time
 
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.work import BatchWork, BaudrateWork, Line, Steps, TransactWork, Wait, Work
-from dxl_port_driver.errors import NotAvailableError, PortBusyError, ResultCode
+from dxl_port_driver.errors import DxlPortError, NotAvailableError, PortBusyError, ResultCode
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
@@ -136,6 +136,20 @@ def test_who_finds_others_waiting_queues_up_behind_them(bus, still):
     still.give(b'go')
     assert second.result(LONG_S) == first.result(LONG_S)
     assert log == ['first', 'second']
+
+
+def test_nobody_slips_in_between_two_who_have_waited(bus, still):
+    log: list[str] = []
+    held = hold(bus)
+    waiting = [bus.submit(Noted(log, 'waits')) for _ in range(2)]
+    # It is called when the bus is free again and the next in the queue has not begun yet.
+    held.add_done_callback(
+        lambda _: waiting.append(bus.submit(Noted(log, 'comes later'), math.inf))
+    )
+    still.give(b'go')
+    wait(waiting, LONG_S)
+    wait(waiting, LONG_S)
+    assert log == ['waits', 'waits', 'comes later']
 
 
 def test_a_baudrate_change_goes_ahead_of_the_queue_but_not_into_a_transaction(bus, still):
@@ -370,8 +384,11 @@ def test_a_device_that_goes_while_an_answer_is_awaited_is_rx_fail(wired_bus, ser
     result = future.result(LONG_S)
     assert result.result is ResultCode.RX_FAIL
     assert servos.name in result.message
-    gone = wired_bus.run(transact(Transaction(PING, timeout_s=LONG_S)))
-    assert gone.result in {ResultCode.RX_FAIL, ResultCode.TX_FAIL}
+    try:
+        code = wired_bus.run(transact(Transaction(PING, timeout_s=LONG_S))).result
+    except DxlPortError as error:
+        code = error.code
+    assert code in {ResultCode.RX_FAIL, ResultCode.TX_FAIL}
 
 
 def test_many_threads_each_get_the_answers_to_their_own_questions(wired_bus, servos):

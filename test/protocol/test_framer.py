@@ -244,6 +244,15 @@ def test_headers_in_the_data_of_a_joint_answer_do_not_cut_it():
         assert (frame.params, frame.intact) == (b'\x00' + data, True)
 
 
+def test_stuffing_is_taken_off_but_for_the_joint_answer_to_a_fast_read():
+    stuffed = b'\xff\xff\xfd\xfd\x01'
+    (frame,) = Framer(V2).feed(StatusPacket(V2, 1, 0, b'\xff\xff\xfd\x01').encode())
+    assert frame.raw[9:-2] == stuffed
+    assert frame.params == b'\x00\xff\xff\xfd\x01'
+    (frame,) = Framer(V2).feed(StatusPacket(V2, 254, 0, b'\xff\xff\xfd\x01').encode())
+    assert frame.params == b'\x00' + stuffed
+
+
 @pytest.mark.parametrize(
     ('protocol', 'header'),
     [
