@@ -113,6 +113,7 @@ class Bus:
     def hang_up(self) -> None:
         """Forget what is under way: nobody is there to hear it."""
         self.line.wire.clear()
+        self._tx_free = 0.0
         for framer in self._framers.values():
             framer.flush()
 

@@ -42,8 +42,7 @@ from dxl_port_driver.sim.bus import Bus
 _CHUNK = 65536
 _NAP_S = 0.002
 _MOST_LAG_S = 0.0002
-_LAG_OUTLIER_S = 0.0005
-_LAG_SHARE = 0.05
+_LAG_STEP_S = 0.0000005
 _DEFAULT_RATE = 38400
 _JOIN_S = 5.0
 
@@ -70,7 +69,7 @@ class PtyServer:
         self._plugged = True
         self._replug_at: float | None = None
         self._stopping = False
-        self._lag_s = 0.00003
+        self._lag_s = 0.00001
         self._released = 0.0
         self._slept_for: float | None = None
         self._own_hangup = False
@@ -240,10 +239,9 @@ class PtyServer:
         """
         due, self._slept_for = self._slept_for, None
         if due is not None:
-            late = self._released - due
-            if late < _LAG_OUTLIER_S:
-                lag = self._lag_s + _LAG_SHARE * late
-                self._lag_s = min(max(lag, 0.0), _MOST_LAG_S)
+            # Follows the quicker quarter, so that few answers are early, and those by little.
+            step = _LAG_STEP_S if self._released > due else -3 * _LAG_STEP_S
+            self._lag_s = min(max(self._lag_s + step, 0.0), _MOST_LAG_S)
 
     def _take_in(self, event: int, now: float) -> None:
         if event & select.EPOLLIN:

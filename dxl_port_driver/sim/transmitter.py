@@ -25,6 +25,7 @@ from dxl_port_driver.sim.statistics import Statistics
 from dxl_port_driver.sim.wire import ANSWER, LATE, Lot, OTHER, Wire
 
 _BITS_PER_BYTE = 10
+_SLOWEST = 50  # bit/s; a tty that is hung up has rate 0
 
 
 class Transmitter:
@@ -51,7 +52,7 @@ class Transmitter:
 
     def set_rate(self, baudrate: int) -> None:
         """Take the rate of the instruction that is to be answered, bit/s."""
-        self.byte_s = _BITS_PER_BYTE / max(baudrate, 1) if self.pace else 0.0
+        self.byte_s = _BITS_PER_BYTE / max(baudrate, _SLOWEST) if self.pace else 0.0
 
     def answer(
         self,
