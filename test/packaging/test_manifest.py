@@ -46,11 +46,20 @@ def _dependencies(package: str, kinds: set[str]) -> set[str]:
 def _imported(folders: list[str]) -> Iterator[tuple[str, Path]]:
     for folder in folders:
         for path in sorted((ROOT / folder).rglob('*.py')):
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in _run_nodes(ast.parse(path.read_text())):
                 if isinstance(node, ast.Import):
                     yield from ((alias.name.partition('.')[0], path) for alias in node.names)
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     yield node.module.partition('.')[0], path
+
+
+def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        # What only a type checker reads is needed nowhere else.
+        only_checked = isinstance(child, ast.If) and ast.unparse(child.test) == 'TYPE_CHECKING'
+        if not only_checked:
+            yield child
+            yield from _run_nodes(child)
 
 
 def _missing(folders: list[str], named: set[str]) -> set[str]:
