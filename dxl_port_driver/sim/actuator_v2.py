@@ -21,18 +21,36 @@ and Present items, Bus Watchdog).
 
 from __future__ import annotations
 
+import struct
+
 from dxl_port_driver.protocol.instructions import V2Error
 from dxl_port_driver.sim.actuator import Actuator, WHOLE_TICK
 from dxl_port_driver.sim.control_table import Register
+from dxl_port_driver.sim.memory import Memory
+from dxl_port_driver.sim.models import Model
 
 _CURRENT, _VELOCITY, _POSITION, _PWM = 0, 1, 3, 16
+# From Realtime Tick to Present Temperature; the same order and sizes in both series.
+_PRESENT = struct.Struct('<HBBhhiiiiHB')
+_LOWEST, _ROUND = -(1 << 31), 1 << 32
 _TIME_BASED, _TORQUE_ON_BY_GOAL = 0x04, 0x08
 
 
 class V2Actuator(Actuator):
-    """The motor of an X or P series servo."""
+    """
+    The motor of an X or P series servo.
+
+    :param model: what kind of servo it is in.
+    :param memory: the servo's bytes.
+    """
 
     _goal_was_set = False
+
+    def __init__(self, model: Model, memory: Memory) -> None:
+        super().__init__(model, memory)
+        self._present_at = memory.table['realtime_tick'].address
+        self._full_pwm = memory.table['pwm_limit'].maximum
+        self._full_load = 100 if 'present_load' in memory.table else 40
 
     def middle(self) -> float:
         """Give the position that it is in at first."""
@@ -123,21 +141,26 @@ class V2Actuator(Actuator):
         """Bring the Present items up to date."""
         position, velocity = self.motion.at(now)
         moving = self.motion.is_moving(now)
-        units = velocity / self.speed_per_unit
+        units = round(velocity / self.speed_per_unit)
         effort = velocity / self.fastest
-        store = self.store
-        store('realtime_tick', int(now * 1000) % WHOLE_TICK)
-        store('moving', moving)
-        store('moving_status', (0x02 if moving else 0x01) if self.torque else 0)
-        store('present_pwm', effort * self.value('pwm_limit'))
-        store('present_current', effort * 40)
-        store('present_load', effort * 100)
-        store('present_velocity', units)
-        store('present_position', position + self._home)
-        store('velocity_trajectory', units)
-        store('position_trajectory', position + self._home)
-        store('present_input_voltage', self.supply - moving)
-        store('present_temperature', 31 + moving)
+        place = round(position) + self._home
+        # A servo that turns for long goes round at the end of its range as well.
+        place = (place - _LOWEST) % _ROUND + _LOWEST
+        _PRESENT.pack_into(
+            self.memory.data,
+            self._present_at,
+            int(now * 1000) % WHOLE_TICK,
+            moving,
+            (0x02 if moving else 0x01) if self.torque else 0,
+            round(effort * self._full_pwm),
+            round(effort * self._full_load),
+            units,
+            place,
+            units,
+            place,
+            self.supply - moving,
+            31 + moving,
+        )
 
     def restart(self, now: float) -> None:
         """Begin anew after a power cycle."""

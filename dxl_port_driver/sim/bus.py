@@ -85,7 +85,11 @@ class Bus:
         self.reindex()
 
     def reindex(self) -> None:
-        """Learn anew which servo has which id and protocol."""
+        """Learn anew which servo has which id and protocol, when one may have another."""
+        if not any(servo.changed for servo in self.servos) and self._framers:
+            return
+        for servo in self.servos:
+            servo.changed = False
         self._by_id: dict[tuple[Protocol, int], list[Servo]] = {}
         self._shadows: dict[int, list[Servo]] = {}
         for servo in self.servos:

@@ -55,6 +55,17 @@ _BACKED_UP_RAM = (
     'profile_velocity',
 )
 _MOTORS: dict[Protocol, type[Actuator]] = {Protocol.V1: V1Actuator, Protocol.V2: V2Actuator}
+_SETTINGS = frozenset(
+    {
+        'id',
+        'secondary_id',
+        'baud_rate',
+        'return_delay_time',
+        'status_return_level',
+        'protocol_type',
+        'bus_watchdog',
+    }
+)
 _LIVE_NAMES = (
     'realtime_tick',
     'present_position',
@@ -137,6 +148,8 @@ class Servo:
 
     def _take_settings(self) -> None:
         """Keep what is asked for with each packet at hand."""
+        self.changed = True
+        """Whether its settings may be others than when somebody last set this to False."""
         value = self._memory.value
         self.id = value('id')
         self.secondary_id = value('secondary_id') if 'secondary_id' in self._table else _NEVER
@@ -240,7 +253,8 @@ class Servo:
             self._memory.data[start : start + len(part)] = part
             names.update(register.name for register in registers)
         self._motor.written(names, now)
-        self._take_settings()
+        if not names.isdisjoint(_SETTINGS):
+            self._take_settings()
         return _OK
 
     def _check(self, address: int, data: bytes, registers: tuple[Register, ...]) -> int:
