@@ -65,6 +65,7 @@ def _changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ('requirements/test.txt', {'test_tools'}),
         ('dxl_port_interfaces/msg/Traffic.msg', {'interfaces'}),
         ('dxl_port_interfaces/srv/New.srv', {'interfaces'}),
+        ('dxl_port_interfaces/CHANGELOG.rst', set()),
         ('package.xml', {'driver'}),
         ('setup.py', {'driver'}),
         ('setup.cfg', {'driver'}),

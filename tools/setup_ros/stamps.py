@@ -22,6 +22,7 @@ import sys
 from .environment import Environment
 
 HERE = Path(__file__).parent
+INTERFACE_SOURCES = ('CMakeLists.txt', 'package.xml', 'action/*', 'msg/*', 'srv/*')
 # Files whose names setup.py collects by glob; with --symlink-install their content is always live.
 DATA_FILES = ('launch/*', 'config/*', 'udev/*', 'security/*', 'resource/*')
 
@@ -44,8 +45,9 @@ def of_test_tools(environment: Environment) -> str:
 
 
 def of_interfaces(environment: Environment) -> str:
-    """Return the stamp of the built interfaces: all their sources, and the builder."""
-    sources = (environment.root / 'dxl_port_interfaces').rglob('*')
+    """Return the stamp of the built interfaces: their sources, and the builder."""
+    package = environment.root / 'dxl_port_interfaces'
+    sources = [path for pattern in INTERFACE_SOURCES for path in package.glob(pattern)]
     return _digest([HERE / 'workspace.py', *sources], of_packages(environment))
 
 
