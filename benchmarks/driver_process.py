@@ -1,0 +1,60 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The driver as it is, in a process of its own, with one service more.
+
+``~/nothing`` is the reference for every service of the driver: the same node, the same executor,
+the same DDS, and nothing done. ``~/clear``, which is a Trigger as well, would not do: it queues
+for the bus and asks the device.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from dxl_port_driver.node import main as driver_main
+from dxl_port_driver.node.driver_node import DriverNode
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from std_srvs.srv import Trigger
+
+
+class MeasuredDriver(DriverNode):
+    """The driver node, with a service that does nothing; says when it is active."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.create_service(Trigger, '~/nothing', _nothing)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Do as the driver does, and say so on standard output."""
+        result = super().on_activate(state)
+        print('active' if result is TransitionCallbackReturn.SUCCESS else 'failed', flush=True)
+        return result
+
+
+def _nothing(request: Any, response: Any) -> Any:
+    response.success = True
+    return response
+
+
+def main() -> int:
+    """Run it as ``port_driver`` is run."""
+    driver_main.DriverNode = MeasuredDriver  # type: ignore[misc]
+    return driver_main.main()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

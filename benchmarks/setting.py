@@ -1,0 +1,38 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""How thoroughly to measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    How thoroughly to measure.
+
+    :param quick: only see that it works, and roughly how fast.
+    """
+
+    quick: bool = False
+
+    def pick(self, full: int, quick: int) -> int:
+        """Give a number of rounds, calls or the like."""
+        return quick if self.quick else full
+
+    def seconds(self, full: float, quick: float) -> float:
+        """Give a time, s."""
+        return quick if self.quick else full
