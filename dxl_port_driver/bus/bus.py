@@ -27,6 +27,7 @@ a result or an error; a wait for it is bounded by the limits that the work was m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 import math
@@ -35,8 +36,16 @@ import time
 from typing import Any, TypeVar
 
 from dxl_port_driver.bus.queue import BusQueue
+from dxl_port_driver.bus.statistics import Statistics
 from dxl_port_driver.bus.work import Line, Steps, Wait, Work
-from dxl_port_driver.errors import DxlPortError, NotAvailableError, PortBusyError
+from dxl_port_driver.errors import (
+    DxlPortError,
+    NotAvailableError,
+    PortBusyError,
+    PortClosedError,
+    ReceiveError,
+    TransmitError,
+)
 from dxl_port_driver.port.base import Port
 
 R = TypeVar('R')
@@ -77,13 +86,17 @@ class Bus:
     def __init__(self, port: Port, max_waiting: int = 1000) -> None:
         self.port = port
         self.max_waiting = max_waiting
-        self._line = Line()
+        self.line = Line(self._sent_away)
         self._queue: BusQueue[_Entry] = BusQueue()
         self._lock = threading.Lock()
         self._work_to_do = threading.Condition(self._lock)
         self._door_opened = threading.Condition(self._lock)
         self._released = threading.Condition(self._lock)
         self._refusal: str | None = 'the bus is not in use yet'
+        self.lost: str | None = None
+        """Why there is no device any more; None while there is one."""
+        self.on_lost: Callable[[], None] | None = None
+        """Called, in whichever thread finds out, when the device is gone."""
         self._owned = False
         self._free_since = -math.inf
         self._door_opens = math.inf
@@ -105,11 +118,13 @@ class Bus:
                 for thread in self._threads:
                     thread.start()
 
-    def dismiss(self, reason: str) -> None:
+    def dismiss(self, reason: str, last: Work[R] | None = None) -> Future[R] | None:
         """
         Send everybody away: who waits and who is being served ends with NOT_AVAILABLE, now.
 
         :param reason: one sentence for those who are sent away, and for those who come later.
+        :param last: what is done when they are gone, in the calling thread; not without a device.
+        :return: brings the result of ``last``; None when it was not done.
         :raises NotAvailableError: the device did not let go of the one who was being served.
         """
         with self._lock:
@@ -127,6 +142,52 @@ class Bus:
                     port=self.port.name,
                 )
             self.port.resume()
+            if last is None or self.lost is not None:
+                return None
+            self._owned = True
+        entry = _Entry(last, Future(), time.monotonic())
+        entry.future.set_running_or_notify_cancel()
+        self._go_on(self._begin(entry))
+        return entry.future
+
+    def look_for_device(self) -> None:
+        """Find out whether the device is still there; without it everybody is sent away."""
+        try:
+            self.port.available()
+        except DxlPortError as error:
+            self.lose(str(error))
+
+    def restore(self) -> None:
+        """Let work in again after the port has been opened again."""
+        with self._lock:
+            self.lost = None
+            self.line.failed = False
+            self.statistics.reconnects += 1
+
+    def lose(self, reason: str) -> None:
+        """
+        Send everybody away because the device is gone.
+
+        Who waits gets TX_FAIL, who is being served RX_FAIL.
+
+        :param reason: one sentence, for them and for those who come before :meth:`restore`.
+        """
+        with self._lock:
+            if self.lost is not None:
+                return
+            self.lost = reason
+            waiting = self._queue.pop_all()
+            if self._owned:
+                self.port.cancel()
+        for entry in waiting:
+            entry.future.set_exception(TransmitError(reason, port=self.port.name))
+        if self.on_lost is not None:
+            self.on_lost()
+
+    def wait_until_free(self) -> None:
+        """Wait until nobody uses the port, as long as a cancelled wait may take to end."""
+        with self._lock:
+            self._released.wait_for(lambda: not self._owned, _LET_GO_S)
 
     def shutdown(self, reason: str) -> None:
         """
@@ -162,9 +223,16 @@ class Bus:
         with self._lock:
             if self._refusal is not None:
                 refused = NotAvailableError(self._refusal, port=self.port.name)
-            elif not self._owned and not self._queue and work.expected_s <= patience_s:
-                self._owned = short_way = True
-            elif len(self._queue) < self.max_waiting:
+            elif self.lost is not None:
+                refused = TransmitError(self.lost, port=self.port.name)
+            elif not self._owned and not self._queue:
+                # It has the bus at once: no queue_timeout, not even one of 0, can end its wait.
+                self._owned = True
+                short_way = work.expected_s <= patience_s
+                if not short_way:
+                    self._handed_over = self._begin(entry)
+                    self._work_to_do.notify()
+            elif len(self._queue) < self.max_waiting or work.goes_ahead:
                 self._enqueue(entry)
             else:
                 refused = PortBusyError(
@@ -187,6 +255,11 @@ class Bus:
         return self.submit(work, patience_s=math.inf).result()
 
     @property
+    def statistics(self) -> Statistics:
+        """What has become of the transactions so far."""
+        return self.line.statistics
+
+    @property
     def waiting(self) -> int:
         """How many pieces of work wait for their turn."""
         return len(self._queue)
@@ -206,7 +279,7 @@ class Bus:
 
     def _begin(self, entry: _Entry) -> _Begun:
         entry.work.queued_s = time.monotonic() - entry.submitted
-        return _Begun(entry, entry.work.steps(self.port, self._line))
+        return _Begun(entry, entry.work.steps(self.port, self.line))
 
     def _go_on(self, begun: _Begun, until: float = math.inf) -> None:
         """
@@ -226,7 +299,7 @@ class Bus:
                     else:
                         port.pause(deadline)
                 except DxlPortError as error:
-                    wait = steps.throw(self._dismissed() or error)
+                    wait = steps.throw(error)
                     continue
                 if received or wait.deadline <= until:
                     wait = steps.send(received)
@@ -240,14 +313,20 @@ class Bus:
             future.set_result(end.value)
         except BaseException as error:
             # Whatever it was, it belongs to the one who waits; nobody else would ever see it.
+            self.line.failed |= isinstance(error, (TransmitError, ReceiveError))
+            away = self._sent_away() if isinstance(error, PortClosedError) else None
             self._release()
-            future.set_exception(error)
+            future.set_exception(away or error)
             if not isinstance(error, Exception):
                 raise
 
-    def _dismissed(self) -> NotAvailableError | None:
-        reason = self._refusal
-        return None if reason is None else NotAvailableError(reason, port=self.port.name)
+    def _sent_away(self) -> DxlPortError | None:
+        """Say why the one who is served is not served any longer, if that is so."""
+        if self._refusal is not None:
+            return NotAvailableError(self._refusal, port=self.port.name)
+        if self.lost is not None:
+            return ReceiveError(self.lost, port=self.port.name)
+        return None
 
     def _hand_over(self, begun: _Begun) -> None:
         with self._lock:
@@ -255,6 +334,9 @@ class Bus:
             self._work_to_do.notify()
 
     def _release(self) -> None:
+        if self.line.failed:
+            self.line.failed = False
+            self.look_for_device()
         with self._lock:
             self._owned = False
             self._free_since = time.monotonic()

@@ -23,11 +23,18 @@ is how a quick answer is fetched by the very thread that asked (see :mod:`.bus`)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 import time
 from typing import Generic, NamedTuple, TypeVar
 
-from dxl_port_driver.errors import DxlPortError, ResultCode
+from dxl_port_driver.bus.statistics import Statistics
+from dxl_port_driver.errors import (
+    DxlPortError,
+    PortClosedError,
+    ReceiveError,
+    ResultCode,
+    TransmitError,
+)
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.exchange import Exchange
 from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
@@ -59,6 +66,9 @@ class Work(ABC, Generic[R]):
     :param expected_s: how long it takes when all goes well, s.
     """
 
+    goes_ahead = False
+    """Whether it may wait even when as many wait as may."""
+
     def __init__(self, priority: int, queue_timeout_s: float, expected_s: float) -> None:
         self.priority = priority
         self.queue_timeout_s = queue_timeout_s
@@ -84,8 +94,23 @@ class Line:
     away rather than taken for the answer to the next question.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sent_away: Callable[[], DxlPortError | None] = lambda: None) -> None:
+        self._sent_away = sent_away
         self.quiet_from = 0.0
+        self.failed = False
+        """Whether the device has failed since somebody last looked for it."""
+        self.hears_itself = False
+        """Whether everything that is sent comes back as an echo, as on some RS-485 adapters."""
+        self.statistics = Statistics()
+
+    def cause(self, error: DxlPortError) -> DxlPortError:
+        """
+        Take notice of an error of the port, and give the reason behind it.
+
+        A wait that was cancelled tells nothing; why it was cancelled does.
+        """
+        self.failed |= isinstance(error, (TransmitError, ReceiveError))
+        return self._sent_away() or error if isinstance(error, PortClosedError) else error
 
     def unanswered(self, asked: float, rule_s: float) -> None:
         """Note a question, asked at the time ``asked``, that was given up."""
@@ -147,14 +172,15 @@ class TransactWork(Work[TransactionResult]):
             try:
                 attempt = yield from self._attempt(port, line)
             except DxlPortError as error:
-                attempt = Attempt(error.code, error.message, error.partial)
+                cause = line.cause(error)
+                attempt = Attempt(cause.code, cause.message, error.partial)
             now = time.monotonic()
             if (
                 attempt.result not in _WORTH_A_RETRY
                 or attempts > self._retries
                 or now + self._exchange.timeout_s > give_up
             ):
-                return TransactionResult(
+                result = TransactionResult(
                     attempt.result,
                     _with_attempts(attempt.message, attempts),
                     attempt.data,
@@ -162,6 +188,8 @@ class TransactWork(Work[TransactionResult]):
                     now - begun,
                     attempts,
                 )
+                line.statistics.add(result, len(self._exchange.data), now)
+                return result
 
     def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
         exchange = self._exchange
@@ -172,7 +200,9 @@ class TransactWork(Work[TransactionResult]):
         answered = False
         try:
             port.write(exchange.data, exchange.deadline + _WRITE_GRACE_S)
-            if not exchange.awaits_answer:
+            if line.hears_itself:
+                exchange.attempt = yield from self._drop_echo()
+            if not exchange.awaits_answer and exchange.attempt is None:
                 yield Wait(exchange.deadline, 0)
                 exchange.expire()
             while exchange.attempt is None:
@@ -182,15 +212,40 @@ class TransactWork(Work[TransactionResult]):
                 # Also when bytes came: noise may go on coming without end.
                 if exchange.attempt is None and time.monotonic() >= exchange.deadline:
                     exchange.expire()
-            answered = exchange.attempt.result is ResultCode.SUCCESS
+            answered = exchange.attempt.result is ResultCode.SUCCESS and exchange.is_complete
         finally:
             if not answered:
                 line.unanswered(begun, exchange.rule_s)
         return exchange.attempt
 
+    def _drop_echo(self) -> Steps[Attempt | None]:
+        """Take what was sent off the line again; give what came of it if that fails."""
+        sent = self._exchange.data
+        deadline = self._exchange.deadline + _ECHO_GRACE_S
+        echo = b''
+        while len(echo) < len(sent):
+            received = yield Wait(deadline, len(sent) - len(echo))
+            echo += received
+            if not received and time.monotonic() >= deadline:
+                return Attempt(
+                    ResultCode.RX_TIMEOUT,
+                    f'{len(echo)} of {len(sent)} bytes came back as an echo; set tx_echo to '
+                    'false unless the adapter hears itself',
+                    echo,
+                )
+        if echo != sent:
+            return Attempt(
+                ResultCode.RX_CORRUPT,
+                'the echo is not what was sent: somebody else sent at the same time, or the '
+                'wiring is bad',
+                echo,
+            )
+        return None
+
 
 _WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
 _WRITE_GRACE_S = 0.1
+_ECHO_GRACE_S = 0.05
 
 
 def _with_attempts(message: str, attempts: int) -> str:
@@ -279,7 +334,8 @@ class ReadWork(Work[TransactionResult]):
                 elif time.monotonic() >= deadline:
                     break
         except DxlPortError as error:
-            code, message = error.code, error.message
+            cause = line.cause(error)
+            code, message = cause.code, cause.message
         else:
             if missing and self._timeout_s:
                 code = ResultCode.RX_TIMEOUT
@@ -319,6 +375,7 @@ class BaudrateWork(Work[None]):
     """
 
     AHEAD_OF_ALL = 256
+    goes_ahead = True
 
     def __init__(self, baudrate: int, *, queue_timeout_s: float) -> None:
         super().__init__(self.AHEAD_OF_ALL, queue_timeout_s, 0.0)

@@ -21,16 +21,18 @@ import functools
 from typing import Any
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import BaudrateWork
-from dxl_port_driver.errors import DxlPortError, NotAvailableError
-from dxl_port_driver.node.awaiting import finished, Pause
+from dxl_port_driver.bus.keeper import Duties
+from dxl_port_driver.errors import DxlPortError, NotAvailableError, ReceiveError
+from dxl_port_driver.node.baudrate_changes import BaudrateChanges
 from dxl_port_driver.node.bus_services import BusServices
 from dxl_port_driver.node.cyclic_services import CyclicServices
-from dxl_port_driver.node.parameters import DECLARATIONS, refusal, Settings
-from dxl_port_driver.node.service_guards import Callback, guard_services, wrap_service
-from dxl_port_driver.port.base import Port
-from dxl_port_driver.port.open_port import make_port
-from dxl_port_driver.protocol.timing import byte_time_s, DEFAULT_LATENCY_TIMER_MS, Link
+from dxl_port_driver.node.diagnostics import Condition, Diagnostics
+from dxl_port_driver.node.parameters import declare, refusal, Settings
+from dxl_port_driver.node.service_guards import guard_services
+from dxl_port_driver.node.session import link, Session
+from dxl_port_driver.node.stop_packets import log_stop, stop_work
+from dxl_port_driver.node.traffic import TrafficPublisher
+from dxl_port_driver.protocol.permission import Permission
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -47,7 +49,10 @@ def _told(transition: Transition) -> Transition:
         try:
             return transition(node, state)
         except DxlPortError as error:
-            node.get_logger().error(f'{transition.__name__} failed: {error}')
+            # While a port is waited for, the same error comes at each try; once is enough.
+            if not (node.awaits_port and str(error) == str(node.failure)):
+                node.get_logger().error(f'{transition.__name__} failed: {error}')
+            node.failure = error
             # What did not open stays as it was; what did not close is a case for on_error.
             if transition.__name__ in ('on_configure', 'on_activate'):
                 return TransitionCallbackReturn.FAILURE
@@ -65,31 +70,36 @@ class DriverNode(LifecycleNode):
 
     :param name: name of the node.
     :param options: further arguments of :class:`rclpy.node.Node`.
+    :raises DxlPortError: a parameter that is fixed once the node runs makes no sense.
     """
 
     def __init__(self, name: str = 'dxl_port_driver', **options: Any) -> None:
         # A callback that awaits the bus must not keep others waiting, and rclpy gives its own
         # services the default group: so that one has to be reentrant.
         self._reentrant = ReentrantCallbackGroup()
-        self._port: Port | None = None
-        self._bus: Bus | None = None
+        self._session: Session | None = None
         self._is_active = False
+        self._is_given_up = False
+        self.failure: DxlPortError | None = None
+        """Why the port cannot be used, or was not opened; None when it can, or was not tried."""
+        self.awaits_port = False
+        """Whether the port is being tried again and again until it opens."""
         self.is_finalized = False
         """True once it has been shut down; nothing can be done with it any more."""
-        self._baudrate_changing = False
-        self._baudrate_tried: int | DxlPortError | None = None
         super().__init__(name, **options)
-        for declaration in DECLARATIONS:
-            self.declare_parameter(declaration.name, declaration.default, declaration.descriptor())
-        self.settings = self._read_settings()
+        declare(self)
+        self.settings = Settings.of(self)
+        self.permission = Permission(self.settings.allowed_instructions)
         self.limits = self.settings.limits()
-        self.link = Link(byte_time_s(self.settings.baudrate))
+        self.link = link(self.settings, None)
+        self._device_given_up = self.create_guard_condition(self._fail)
+        self._bus_services = BusServices(self, self)
+        self._cyclic = CyclicServices(self, self)
+        self._traffic = TrafficPublisher(self)
+        self._diagnostics = Diagnostics(self, self._condition)
+        self._baudrate = BaudrateChanges(self, self)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self.add_post_set_parameters_callback(self._on_parameters_set)
-        self._services_of_the_bus = BusServices(self, self)
-        self._cyclic = CyclicServices(self, self)
-        wrap_service(self, 'set_parameters', self._baudrate_first)
-        wrap_service(self, 'set_parameters_atomically', self._baudrate_first)
         guard_services(self)
 
     @property
@@ -98,25 +108,39 @@ class DriverNode(LifecycleNode):
         return self._reentrant
 
     @property
+    def is_configured(self) -> bool:
+        """Whether it has taken its port."""
+        return self._session is not None
+
+    @property
     def bus(self) -> Bus:
         """
         The bus, for whoever has a request.
 
         :raises NotAvailableError: the node is not active.
         """
-        if self._bus is None or not self._is_active:
+        if self._session is None or not self._is_active:
             raise NotAvailableError(
                 f'{self.get_fully_qualified_name()} is not active; configure and activate it '
                 'before using its port'
             )
-        return self._bus
+        return self._session.bus
 
     # Transitions
 
     @_told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Open the port."""
-        self._use(self._opened(self.settings))
+        duties = Duties(
+            reconnect=lambda: self.settings.reconnect,
+            period_s=lambda: self.settings.reconnect_period,
+            on_lost=self._on_lost,
+            on_back=self._on_back,
+            on_given_up=self._device_given_up.trigger,
+        )
+        self._session = Session(self.settings, duties)
+        self.failure = None
+        self._apply_settings()
         self.get_logger().info(
             f'{self.settings.port_name} is open at {self.settings.baudrate} bit/s'
         )
@@ -125,22 +149,26 @@ class DriverNode(LifecycleNode):
     @_told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let requests in."""
-        if self._port is None or self._bus is None:
+        if self._session is None:
             raise NotAvailableError('there is no open port; clean up and configure again')
-        self._port.available()  # a port that went away while inactive says so here
-        self._bus.admit()
+        self._session.port.available()  # a port that went away while inactive says so here
+        self._session.bus.admit()
         self._is_active = True
         return super().on_activate(state)
 
     @_told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Send away whoever waits."""
+        if self._is_given_up:
+            return TransitionCallbackReturn.ERROR
         self._dismiss('was deactivated')
         return super().on_deactivate(state)
 
     @_told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close the port."""
+        if self._is_given_up:
+            return TransitionCallbackReturn.ERROR
         self.close('was cleaned up')
         return super().on_cleanup(state)
 
@@ -148,14 +176,17 @@ class DriverNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close the port and take the services off the graph."""
         self.close('is shutting down')
-        self._services_of_the_bus.destroy()
+        self._bus_services.destroy()
         self._cyclic.destroy()
+        self._traffic.destroy()
+        self._diagnostics.destroy()
         self.is_finalized = True
         return super().on_shutdown(state)
 
     @_told
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close the port; the node may be configured again."""
+        self._is_given_up = False
         self.close('failed')
         return super().on_error(state)
 
@@ -165,147 +196,108 @@ class DriverNode(LifecycleNode):
 
         :param why: what the node did, as the end of a sentence that begins with its name.
         """
-        bus, port = self._bus, self._port
-        self._bus = self._port = None
+        session = self._session
+        if session is None:
+            return
         try:
-            if bus is not None:
-                self._is_active = False
-                self._cyclic.stop_all()
-                bus.shutdown(self._reason(why))
+            self._dismiss(why)
         finally:
-            if port is not None:
-                port.close()
-                self.get_logger().info(f'{port.name} is closed')
+            self._session = None
+            session.close(self._reason(why))
+            self._traffic.stop()
+            self.get_logger().info(f'{session.port.name} is closed')
 
     def _dismiss(self, why: str) -> None:
-        self._is_active = False
+        was_active, self._is_active = self._is_active, False
         self._cyclic.stop_all()
-        if self._bus is not None:
-            self._bus.dismiss(self._reason(why))
+        if self._session is None:
+            return
+        stop = stop_work(self.settings.stop_packets, self.link) if was_active else None
+        done = self._session.bus.dismiss(self._reason(why), stop)
+        if stop is not None:
+            log_stop(self.get_logger(), done)
 
     def _reason(self, why: str) -> str:
         return f'{self.get_fully_qualified_name()} {why}; activate it again to use its port'
 
-    # The port
+    # The device
 
-    def _opened(self, settings: Settings) -> Port:
-        port = make_port(
-            settings.port_name, baudrate=settings.baudrate, exclusive=settings.exclusive
-        )
-        port.open()
-        return port
+    def _on_lost(self, reason: str) -> None:
+        self.failure = ReceiveError(reason)
+        waits = 'waiting for it to come back' if self.settings.reconnect else 'giving it up'
+        self.get_logger().error(f'{self.settings.port_name} is gone ({reason}); {waits}')
 
-    def _use(self, port: Port) -> None:
-        if self._bus is not None:
-            self._bus.shutdown(self._reason('takes another port'))
-        self._port, self._bus = port, Bus(port, self.settings.max_queue)
-        self._apply_latency()
+    def _on_back(self) -> None:
+        self.failure = None
+        self._apply_settings()
+        self.get_logger().info(f'{self.settings.port_name} is back; work goes on')
 
-    def _reopen(self, settings: Settings) -> None:
-        """Take a port with other settings; when it does not open, keep the one there is."""
-        old = self._port
-        if old is None:
-            return
-        old.close()
-        try:
-            port = self._opened(settings)
-        except DxlPortError:
-            old.open()
-            raise
-        self._use(port)
+    def _fail(self) -> None:
+        """Go through error processing to unconfigured: the device is gone for good."""
+        self._is_given_up = True
+        if self._is_active:
+            self.trigger_deactivate()
+        elif self._session is not None:
+            self.trigger_cleanup()
 
-    def _apply_latency(self) -> None:
-        """Ask for low latency and learn how long an answer takes at the present settings."""
-        settings, port = self.settings, self._port
-        latency_ms = settings.latency_timer
-        if port is not None:
-            low = port.set_low_latency(settings.low_latency)
-            if settings.low_latency and not low:
-                self.get_logger().debug(f'{port.name} has no low latency mode')
-            latency_ms = latency_ms or port.latency_timer_ms or 0.0
-        self.link = Link(
-            byte_time_s(settings.baudrate), (latency_ms or DEFAULT_LATENCY_TIMER_MS) / 1e3
+    def _apply_settings(self) -> None:
+        if self._session is not None:
+            listener = None
+            if self.settings.publish_traffic:
+                self._traffic.start()
+                listener = self._traffic.tell
+            self.link = self._session.apply(self.settings, listener)
+            if listener is None:
+                self._traffic.stop()
+        else:
+            self.link = link(self.settings, None)
+
+    def _condition(self) -> Condition:
+        session = self._session
+        port = session.port if session is not None else None
+        state = 'active' if self._is_active else 'inactive' if session else 'unconfigured'
+        return Condition(
+            state,
+            self.settings.port_name,
+            self.settings.baudrate,
+            port.real_baudrate if port is not None and port.is_open else 0,
+            port.latency_timer_ms if port is not None else None,
+            session.bus if session is not None else None,
+            '' if self.failure is None else str(self.failure),
+            self._traffic.dropped,
         )
 
     # Parameters
 
-    def _read_settings(self) -> Settings:
-        return Settings(
-            **{
-                declaration.name: self.get_parameter(declaration.name).value
-                for declaration in DECLARATIONS
-            }
+    def refusal(self, parameters: list[Parameter[Any]]) -> str | None:
+        """Tell why these parameters cannot be set; None when nothing is against it so far."""
+        reasons = (
+            refusal(parameter, self.settings, active=self._is_active) for parameter in parameters
         )
+        return next((reason for reason in reasons if reason is not None), None)
 
     def _on_set_parameters(self, parameters: list[Parameter[Any]]) -> SetParametersResult:
         """Refuse, or do those changes that can fail."""
-        reason = self._refusal(parameters)
+        reason = self.refusal(parameters)
         if reason is not None:
             return SetParametersResult(successful=False, reason=reason)
         settings = self.settings.changed(parameters)
         names = {parameter.name for parameter in parameters}
+        session = self._session
         try:
-            if self._port is not None and names & {'port_name', 'exclusive'}:
-                self._reopen(settings)
-            elif 'baudrate' in names:
-                self._change_baudrate(settings.baudrate)
+            if session is not None and names & {'port_name', 'exclusive'}:
+                session.reopen(settings)
+            elif session is not None and 'baudrate' in names:
+                if self._is_active:
+                    self._baudrate.change(settings.baudrate)
+                else:
+                    session.port.set_baudrate(settings.baudrate)
         except DxlPortError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
-    def _refusal(self, parameters: list[Parameter[Any]]) -> str | None:
-        reasons = (refusal(parameter, active=self._is_active) for parameter in parameters)
-        return next((reason for reason in reasons if reason is not None), None)
-
     def _on_parameters_set(self, parameters: list[Parameter[Any]]) -> None:
         """Take notice of values that have been accepted."""
-        self.settings = self._read_settings()
+        self.settings = self.settings.changed(parameters)
         self.limits = self.settings.limits()
-        if self._bus is not None:
-            self._bus.max_waiting = self.settings.max_queue
-        self._apply_latency()
-
-    def _change_baudrate(self, baudrate: int) -> None:
-        if self._baudrate_tried is not None:
-            if isinstance(self._baudrate_tried, DxlPortError):
-                raise self._baudrate_tried
-        elif self._is_active:
-            self.bus.run(self._baudrate_work(baudrate))
-        elif self._port is not None:
-            self._port.set_baudrate(baudrate)
-
-    def _baudrate_work(self, baudrate: int) -> BaudrateWork:
-        # Its turn comes when the request that has the bus is done.
-        return BaudrateWork(baudrate, queue_timeout_s=self.limits.max_timeout_s + 1.0)
-
-    def _baudrate_first(self, set_parameters: Callback) -> Callback:
-        """
-        Change the baudrate of an active node before its parameter is set.
-
-        The parameter callbacks of rclpy cannot await, and the bus may be busy for as long as
-        ``max_timeout``: to wait there would freeze the node.
-        """
-
-        async def answer(request: Any, response: Any) -> Any:
-            while self._baudrate_changing:
-                await Pause()
-            parameters = [Parameter.from_parameter_msg(message) for message in request.parameters]
-            asked = [item.value for item in parameters if item.name == 'baudrate']
-            if not asked or not self._is_active or self._refusal(parameters) is not None:
-                return set_parameters(request, response)
-            self._baudrate_changing = True
-            try:
-                work = self._baudrate_work(asked[-1])
-                try:
-                    await finished(self.bus.submit(work), self.executor)
-                    self._baudrate_tried = asked[-1]
-                except DxlPortError as error:
-                    self._baudrate_tried = error
-                return set_parameters(request, response)
-            finally:
-                self._baudrate_tried = None
-                self._baudrate_changing = False
-                if self.executor is not None:
-                    self.executor.wake()
-
-        return answer
+        self._apply_settings()

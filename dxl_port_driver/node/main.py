@@ -20,6 +20,8 @@ import signal
 import sys
 from types import FrameType
 
+from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.node.autostart import Autostart
 from dxl_port_driver.node.driver_node import DriverNode
 import rclpy
 from rclpy.exceptions import (
@@ -28,7 +30,6 @@ from rclpy.exceptions import (
     ParameterException,
 )
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
-from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
 _LOOK_UP_S = 0.5
@@ -46,6 +47,7 @@ def main(args: list[str] | None = None) -> int:
     try:
         node = DriverNode()
     except (
+        DxlPortError,
         InvalidParameterTypeException,
         InvalidParameterValueException,
         ParameterException,
@@ -58,7 +60,7 @@ def main(args: list[str] | None = None) -> int:
     stop = _stop_on_signals(executor)
     try:
         if node.settings.autostart:
-            _autostart(node)
+            Autostart(node).begin()
         while not stop:
             try:
                 executor.spin_once(timeout_sec=_LOOK_UP_S)
@@ -88,11 +90,6 @@ def _stop_on_signals(executor: SingleThreadedExecutor) -> list[int]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     return stop
-
-
-def _autostart(node: DriverNode) -> None:
-    if node.trigger_configure() is TransitionCallbackReturn.SUCCESS:
-        node.trigger_activate()
 
 
 if __name__ == '__main__':

@@ -17,12 +17,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+import fnmatch
 from typing import Any
 
-from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.errors import DxlPortError, PortNameError
+from dxl_port_driver.node.stop_packets import check_stop_packets
 from dxl_port_driver.port.address import parse_address
 from dxl_port_driver.protocol.transaction import Limits
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import ParameterUninitializedException
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 MAX_BAUDRATE = 20_000_000
@@ -44,7 +48,7 @@ class Declaration:
     """
 
     name: str
-    default: bool | int | float | str
+    default: bool | int | float | str | tuple[str, ...]
     description: str
     lowest: float = 0
     highest: float = 0
@@ -116,6 +120,49 @@ DECLARATIONS = (
         at_start_only=True,
     ),
     Declaration(
+        'reconnect',
+        True,
+        'After the device went away, take it again when it is back. If false, the node goes '
+        'through error processing to unconfigured.',
+    ),
+    Declaration(
+        'reconnect_period',
+        0.5,
+        'How often to look whether the device is back, s.',
+        0.05,
+        60.0,
+    ),
+    Declaration(
+        'tx_echo',
+        False,
+        'The adapter hears what it sends itself: the echo is checked and dropped.',
+    ),
+    Declaration(
+        'stop_packets',
+        (),
+        'Instruction packets in hex that are sent, in this order, when an active node is '
+        'deactivated, shut down, interrupted or fails: what brings the motors to rest.',
+    ),
+    Declaration(
+        'publish_traffic',
+        False,
+        'Publish every byte sent and received on ~/traffic.',
+    ),
+    Declaration(
+        'allowed_ports',
+        ('*',),
+        'Patterns, as in /dev/ttyUSB* or sim://*, of which port_name has to match one. Fixed '
+        'once the node runs.',
+        at_start_only=True,
+    ),
+    Declaration(
+        'allowed_instructions',
+        ('all',),
+        'Instructions that requests may send: names as in ping, read, write, sync_read, numbers '
+        'as in 0x92, or all. Fixed once the node runs.',
+        at_start_only=True,
+    ),
+    Declaration(
         'max_bytes',
         4096,
         'Longest write, read or answer of a single request, bytes.',
@@ -164,11 +211,28 @@ class Settings:
     low_latency: bool
     exclusive: bool
     autostart: bool
+    reconnect: bool
+    reconnect_period: float
+    tx_echo: bool
+    stop_packets: tuple[str, ...]
+    publish_traffic: bool
+    allowed_ports: tuple[str, ...]
+    allowed_instructions: tuple[str, ...]
     max_bytes: int
     max_timeout: float
     max_queue_time: float
     max_queue: int
     max_batch: int
+
+    @classmethod
+    def of(cls, node: Node) -> Settings:
+        """Read them all from a node that has declared them."""
+        return cls(
+            **{
+                declaration.name: _frozen(node.get_parameter(declaration.name).value)
+                for declaration in DECLARATIONS
+            }
+        )
 
     def changed(self, parameters: list[Parameter[Any]]) -> Settings:
         """Give the settings as they will be with these parameters."""
@@ -182,23 +246,36 @@ class Settings:
         return Limits(self.max_bytes, self.max_timeout, self.max_queue_time, self.max_batch)
 
 
-_BY_NAME = {declaration.name: declaration for declaration in DECLARATIONS}
+def declare(node: Node) -> None:
+    """Declare every parameter of the driver."""
+    for declaration in DECLARATIONS:
+        name, default = declaration.name, declaration.default
+        if default != ():
+            value = list(default) if isinstance(default, tuple) else default
+            node.declare_parameter(name, value, declaration.descriptor())
+            continue
+        # An empty list does not tell ROS what it is a list of.
+        node.declare_parameter(name, Parameter.Type.STRING_ARRAY, declaration.descriptor())
+        try:
+            node.get_parameter(name)
+        except ParameterUninitializedException:
+            node.set_parameters([Parameter(name, Parameter.Type.STRING_ARRAY, [])])
 
 
-def refusal(parameter: Parameter[Any], *, active: bool) -> str | None:
+def refusal(parameter: Parameter[Any], settings: Settings, *, active: bool) -> str | None:
     """
     Tell why a parameter may not take a value.
 
+    :param settings: the values that are in force.
     :param active: whether the node is active.
     :return: one sentence, or None when there is nothing against it.
     """
     declaration = _BY_NAME.get(parameter.name)
     if declaration is None:
         return None
-    name, value = parameter.name, parameter.value
+    name, value = parameter.name, _frozen(parameter.value)
     if type(value) is not type(declaration.default):
-        wanted = type(declaration.default).__name__
-        return f'{name} is {value!r}, a {type(value).__name__}; give a {wanted}'
+        return f'{name} is {value!r}; give {_KINDS[type(declaration.default)]}'
     if declaration.at_start_only:
         return f'{name} is fixed once the node runs; give it at start'
     if active and not declaration.while_active:
@@ -207,9 +284,44 @@ def refusal(parameter: Parameter[Any], *, active: bool) -> str | None:
         lowest, highest = declaration.lowest, declaration.highest
         if not lowest <= value <= highest:  # which no NaN is
             return f'{name} is {value}; give {lowest:.10g} to {highest:.10g}'
-    if name == 'port_name':
-        try:
-            parse_address(str(value))
-        except DxlPortError as error:
-            return str(error)
+    try:
+        if name == 'port_name':
+            check_port_name(str(value), settings.allowed_ports)
+        elif name == 'stop_packets':
+            check_stop_packets(_strings(value))
+    except DxlPortError as error:
+        return str(error)
     return None
+
+
+def check_port_name(name: str, allowed: tuple[str, ...]) -> None:
+    """
+    Check that a port name can be used, and may be.
+
+    :raises PortNameError: it cannot, or none of the patterns matches it.
+    """
+    parse_address(name)
+    if not any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed):
+        raise PortNameError(
+            f'{name} is not among allowed_ports ({", ".join(allowed)}); whoever starts the '
+            'driver can allow it',
+            port=name,
+        )
+
+
+def _strings(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, tuple) else []
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_BY_NAME = {declaration.name: declaration for declaration in DECLARATIONS}
+_KINDS = {
+    bool: 'true or false',
+    int: 'a whole number',
+    float: 'a number with a decimal point',
+    str: 'a string',
+    tuple: 'a list of strings',
+}

@@ -17,16 +17,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.work import BatchWork, TransactWork
 from dxl_port_driver.conversions import transaction_from_message
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.protocol.exchange import make_exchange
+from dxl_port_driver.protocol.permission import Permission
 from dxl_port_driver.protocol.timing import Link
 from dxl_port_driver.protocol.transaction import Limits, Transaction, TransactionResult
 from dxl_port_interfaces.msg import Transaction as TransactionMsg
+from rclpy.parameter import Parameter
 
 
 class Driver(Protocol):
@@ -48,6 +50,13 @@ class Driver(Protocol):
     def limits(self) -> Limits:
         """What a single request is granted."""
 
+    @property
+    def permission(self) -> Permission:
+        """Which instructions requests may send."""
+
+    def refusal(self, parameters: list[Parameter[Any]]) -> str | None:
+        """Tell why parameters cannot be set."""
+
 
 def transact_work(transaction: Transaction, driver: Driver) -> TransactWork:
     """
@@ -56,6 +65,7 @@ def transact_work(transaction: Transaction, driver: Driver) -> TransactWork:
     :raises RequestError: it is wrong in itself.
     """
     limits = driver.limits
+    driver.permission.check(transaction.data)
     return TransactWork(
         make_exchange(transaction, driver.link, limits),
         retries=transaction.retries,

@@ -138,6 +138,11 @@ class Port(ABC):
         """Take back a :meth:`cancel`; harmless where there was none."""
 
     @property
+    def hangup_fd(self) -> int | None:
+        """A descriptor that ``poll`` tells of when the device is gone; None when there is none."""
+        return None
+
+    @property
     def latency_timer_ms(self) -> float | None:
         """The adapter's latency timer, ms; None when it has none that can be read."""
         return None

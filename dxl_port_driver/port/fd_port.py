@@ -68,6 +68,11 @@ class FdPort(Port):
         """True between a successful ``open`` and ``close``."""
         return self._fd >= 0
 
+    @property
+    def hangup_fd(self) -> int | None:
+        """The device's own descriptor; None while it is closed."""
+        return self._fd if self._fd >= 0 else None
+
     @abstractmethod
     def _flush_input(self) -> None:
         """Throw away what was received; an OSError or termios.error means that it failed."""

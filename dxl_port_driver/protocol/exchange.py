@@ -56,6 +56,16 @@ def make_exchange(transaction: Transaction, link: Link, limits: Limits) -> Excha
     :raises RequestError: the transaction is wrong in itself; the message says how.
     """
     limits.check(transaction)
+    exchange = _make(transaction, link, limits)
+    if exchange.timeout_s > limits.max_timeout_s:
+        raise RequestError(
+            f'it may take {exchange.timeout_s:.3g} s at this baudrate and max_timeout allows '
+            f'{limits.max_timeout_s:g} s; ask for less, or raise the parameter or the baudrate'
+        )
+    return exchange
+
+
+def _make(transaction: Transaction, link: Link, limits: Limits) -> Exchange:
     if transaction.framing is Framing.NONE:
         return SendOnly(transaction, link)
     if transaction.framing is Framing.LENGTH:
@@ -99,6 +109,11 @@ class Exchange(ABC):
         """When it is over at the latest, on the clock that :meth:`begin` was given, s."""
         self.attempt: Attempt | None = None
         """What came of it; None while it is under way."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing more can come once it has succeeded."""
+        return True
 
     def begin(self, now: float) -> None:
         """Start, or start over: the clock runs from the first byte sent."""
@@ -209,6 +224,11 @@ class AwaitPackets(Exchange):
         self._foreign: set[int] = set()
         self._look_alike: Frame | None = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it did not end before the last answer, as ``response_count`` can make it."""
+        return not self._count or self._count >= len(self._answers.each)
+
     def feed(self, received: bytes) -> None:
         """Take bytes that came."""
         self._received = (self._received + received)[-self._max_kept :]
@@ -267,7 +287,9 @@ class AwaitPackets(Exchange):
             error, length = frame.params[0], len(frame.params) - 1
         else:
             error, length = frame.code, len(frame.params)
-        return answer.length is None or length == answer.length or bool(error)
+        if answer.length is None or length == answer.length:
+            return True
+        return bool(error) and length == 0
 
     def _is_answer(self, frame: Frame) -> bool:
         answer = self._open.get(frame.id)

@@ -1,0 +1,101 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""An open port with all that belongs to it, from configure to cleanup."""
+
+from __future__ import annotations
+
+from dxl_port_driver.bus.bus import Bus
+from dxl_port_driver.bus.keeper import Duties, Keeper
+from dxl_port_driver.bus.tap import Listener, TappedPort
+from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.node.parameters import check_port_name, Settings
+from dxl_port_driver.port.base import Port
+from dxl_port_driver.port.open_port import make_port
+from dxl_port_driver.protocol.timing import byte_time_s, DEFAULT_LATENCY_TIMER_MS, Link
+
+
+class Session:
+    """
+    A port, its bus, and its keeper.
+
+    :param settings: which port, and how.
+    :param duties: what is done when the device goes.
+    :raises DxlPortError: the port does not open.
+    """
+
+    def __init__(self, settings: Settings, duties: Duties) -> None:
+        self._duties = duties
+        self.port = _opened(settings)
+        self.bus = Bus(self.port, settings.max_queue)
+        self._keeper = Keeper(self.bus, duties)
+        self._keeper.start()
+
+    def reopen(self, settings: Settings) -> None:
+        """
+        Take a port with other settings, while nobody is admitted.
+
+        :raises DxlPortError: it does not open; the old one is kept.
+        """
+        self._keeper.stop()
+        was_open = self.port.is_open
+        self.port.close()
+        try:
+            self.port = _opened(settings)
+        except DxlPortError:
+            if was_open:
+                self.port.open()
+            raise
+        finally:
+            self.bus.shutdown('the driver takes another port')
+            self.bus = Bus(self.port, settings.max_queue)
+            self._keeper = Keeper(self.bus, self._duties)
+            self._keeper.start()
+
+    def close(self, reason: str) -> None:
+        """
+        Send everybody away and close the port; safe any number of times.
+
+        :param reason: one sentence for those who are sent away.
+        """
+        self._keeper.stop()
+        self.bus.shutdown(reason)
+        self.port.close()
+
+    def apply(self, settings: Settings, listener: Listener | None) -> Link:
+        """
+        Bring what may change at any time in line with the settings.
+
+        :param listener: is told of the traffic; None: nobody is.
+        :return: what the port needs for a byte now.
+        """
+        self.bus.max_waiting = settings.max_queue
+        self.bus.line.hears_itself = settings.tx_echo
+        self.bus.port = self.port if listener is None else TappedPort(self.port, listener)
+        self.port.set_low_latency(settings.low_latency)
+        return link(settings, self.port)
+
+
+def link(settings: Settings, port: Port | None) -> Link:
+    """Give what a port needs for a byte; None for a port that is not there yet."""
+    measured_ms = port.latency_timer_ms if port is not None and port.is_open else None
+    latency_ms = settings.latency_timer or measured_ms or DEFAULT_LATENCY_TIMER_MS
+    return Link(byte_time_s(settings.baudrate), latency_ms / 1e3)
+
+
+def _opened(settings: Settings) -> Port:
+    check_port_name(settings.port_name, settings.allowed_ports)
+    port = make_port(settings.port_name, baudrate=settings.baudrate, exclusive=settings.exclusive)
+    port.open()
+    return port
