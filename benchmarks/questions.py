@@ -22,7 +22,7 @@ import math
 from typing import Any
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import TransactWork
+from dxl_port_driver.bus.transact_work import TransactWork
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.exchange import make_exchange

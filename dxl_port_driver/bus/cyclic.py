@@ -29,7 +29,7 @@ import threading
 import time
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import BatchWork
+from dxl_port_driver.bus.transact_work import BatchWork
 from dxl_port_driver.errors import DxlPortError, NotAvailableError, PortBusyError, RequestError
 from dxl_port_driver.protocol.transaction import TransactionResult
 

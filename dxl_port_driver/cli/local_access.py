@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import BatchWork, TransactWork
+from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
 from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.port.open_port import make_port

@@ -22,6 +22,7 @@ before these run; the callback then finds it done, or refused.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from dxl_port_driver.bus.bus import Bus
@@ -47,8 +48,8 @@ class BaudrateChanges:
         self._driver = driver
         self._under_way = False
         self._tried: int | DxlPortError | None = None
-        for name in ('set_parameters', 'set_parameters_atomically'):
-            wrap_service(node, name, self._change_first)
+        for name, atomic in (('set_parameters', False), ('set_parameters_atomically', True)):
+            wrap_service(node, name, partial(self._change_first, atomic=atomic))
 
     def change(self, baudrate: int) -> None:
         """
@@ -66,14 +67,19 @@ class BaudrateChanges:
         # Its turn comes when the request that has the bus is done.
         return BaudrateWork(baudrate, queue_timeout_s=self._driver.limits.max_timeout_s + 1.0)
 
-    def _change_first(self, set_parameters: Callback) -> Callback:
+    def _change_first(self, set_parameters: Callback, *, atomic: bool) -> Callback:
         async def answer(request: Any, response: Any) -> Any:
             while self._under_way:
                 await Pause()
             parameters = [Parameter.from_parameter_msg(message) for message in request.parameters]
-            asked = [item.value for item in parameters if item.name == 'baudrate']
+            refused = self._driver.refusal
+            asked = [
+                item.value
+                for item in parameters
+                if item.name == 'baudrate' and refused([item]) is None
+            ]
             bus = self._bus()
-            if not asked or bus is None or self._driver.refusal(parameters) is not None:
+            if not asked or bus is None or (atomic and refused(parameters) is not None):
                 return set_parameters(request, response)
             self._under_way = True
             try:

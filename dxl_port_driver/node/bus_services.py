@@ -19,12 +19,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import (
-    AvailableWork,
-    ClearWork,
-    ReadWork,
-    Work,
-)
+from dxl_port_driver.bus.work import AvailableWork, ClearWork, ReadWork, Work
 from dxl_port_driver.conversions import (
     octets,
     result_to_message,
@@ -96,8 +91,9 @@ class BusServices:
         self, request: Transact.Request, response: Transact.Response
     ) -> Transact.Response:
         try:
+            bus = self._driver.bus
             transaction = transaction_from_message(request.transaction)
-            result = await self._result(transaction)
+            result = await self._done(bus, transact_work(transaction, self._driver))
         except DxlPortError as error:
             result = failed(error)
         response.result = result_to_message(result)

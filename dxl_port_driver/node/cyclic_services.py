@@ -20,7 +20,7 @@ import functools
 import math
 
 from dxl_port_driver.bus.cyclic import Cycle, CyclicRunner, Results
-from dxl_port_driver.bus.work import BatchWork
+from dxl_port_driver.bus.transact_work import BatchWork
 from dxl_port_driver.conversions import result_to_message
 from dxl_port_driver.errors import DxlPortError, RequestError, ResultCode
 from dxl_port_driver.node.work_orders import batch_work, Driver

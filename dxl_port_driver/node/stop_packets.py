@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Future
 
-from dxl_port_driver.bus.work import BatchWork, TransactWork
+from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
 from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.packets import parse_instruction

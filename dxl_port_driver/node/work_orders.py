@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import BatchWork, TransactWork
+from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
 from dxl_port_driver.conversions import transaction_from_message
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.protocol.exchange import make_exchange

@@ -22,7 +22,8 @@ import threading
 import time
 
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.work import BatchWork, BaudrateWork, Line, Steps, TransactWork, Wait, Work
+from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
+from dxl_port_driver.bus.work import BaudrateWork, Line, Steps, Wait, Work
 from dxl_port_driver.errors import DxlPortError, NotAvailableError, PortBusyError, ResultCode
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.exchange import make_exchange

@@ -20,14 +20,8 @@ from collections.abc import Callable
 import itertools
 import time
 
-from dxl_port_driver.bus.work import (
-    AvailableWork,
-    BatchWork,
-    BaudrateWork,
-    ClearWork,
-    ReadWork,
-    TransactWork,
-)
+from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
+from dxl_port_driver.bus.work import AvailableWork, BaudrateWork, ClearWork, ReadWork
 from dxl_port_driver.errors import BaudrateError, ReceiveError, ResultCode, TransmitError
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.instructions import Instruction, Protocol

@@ -1,0 +1,204 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Transactions as work: one with its retries, or several back to back."""
+
+from __future__ import annotations
+
+import time
+
+from dxl_port_driver.bus.work import Line, Steps, Wait, Work
+from dxl_port_driver.errors import DxlPortError, ResultCode
+from dxl_port_driver.port.base import Port
+from dxl_port_driver.protocol.exchange import Exchange
+from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
+
+_WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
+_WRITE_GRACE_S = 0.1
+_ECHO_GRACE_S = 0.05
+
+
+class TransactWork(Work[TransactionResult]):
+    """
+    One transaction with its retries.
+
+    :param exchange: its rules.
+    :param retries: more tries after RX_TIMEOUT or RX_CORRUPT.
+    :param max_hold_s: no further try begins that could hold the bus longer than this, s.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        retries: int = 0,
+        max_hold_s: float,
+        priority: int = 0,
+        queue_timeout_s: float,
+    ) -> None:
+        super().__init__(priority, queue_timeout_s, exchange.expected_s)
+        self._exchange = exchange
+        self._retries = retries
+        self._max_hold_s = max_hold_s
+
+    @property
+    def timeout_s(self) -> float:
+        """How long one try may hold the bus, s."""
+        return self._exchange.timeout_s
+
+    @property
+    def wire_s(self) -> float:
+        """How long one try occupies the wire at the least, s."""
+        return self._exchange.wire_s
+
+    def steps(self, port: Port, line: Line) -> Steps[TransactionResult]:
+        """Send, await the answer, and try again as often as was asked for."""
+        return self.until(time.monotonic() + self._max_hold_s, port, line)
+
+    def until(self, give_up: float, port: Port, line: Line) -> Steps[TransactionResult]:
+        """
+        Do the same as one of several.
+
+        :param give_up: no further try begins that could last longer, monotonic time, s.
+        """
+        begun = time.monotonic()
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                attempt = yield from self._attempt(port, line)
+            except DxlPortError as error:
+                cause = line.cause(error)
+                attempt = Attempt(cause.code, cause.message, error.partial)
+            now = time.monotonic()
+            if (
+                attempt.result not in _WORTH_A_RETRY
+                or attempts > self._retries
+                or now + self._exchange.timeout_s > give_up
+            ):
+                result = TransactionResult(
+                    attempt.result,
+                    _with_attempts(attempt.message, attempts),
+                    attempt.data,
+                    self.queued_s,
+                    now - begun,
+                    attempts,
+                )
+                line.statistics.add(result, len(self._exchange.data), now)
+                return result
+
+    def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
+        exchange = self._exchange
+        yield from line.settle()
+        port.clear()
+        begun = time.monotonic()
+        exchange.begin(begun)
+        answered = False
+        try:
+            port.write(exchange.data, exchange.deadline + _WRITE_GRACE_S)
+            if line.hears_itself:
+                exchange.attempt = yield from self._drop_echo()
+            if not exchange.awaits_answer and exchange.attempt is None:
+                yield Wait(exchange.deadline, 0)
+                exchange.expire()
+            while exchange.attempt is None:
+                received = yield Wait(exchange.deadline)
+                if received:
+                    exchange.feed(received)
+                # Also when bytes came: noise may go on coming without end.
+                if exchange.attempt is None and time.monotonic() >= exchange.deadline:
+                    exchange.expire()
+            answered = exchange.attempt.result is ResultCode.SUCCESS and exchange.is_complete
+        finally:
+            if not answered:
+                line.unanswered(begun, exchange.rule_s)
+        return exchange.attempt
+
+    def _drop_echo(self) -> Steps[Attempt | None]:
+        """Take what was sent off the line again; give what came of it if that fails."""
+        sent = self._exchange.data
+        deadline = self._exchange.deadline + _ECHO_GRACE_S
+        echo = b''
+        while len(echo) < len(sent):
+            received = yield Wait(deadline, len(sent) - len(echo))
+            echo += received
+            if not received and time.monotonic() >= deadline:
+                return Attempt(
+                    ResultCode.RX_TIMEOUT,
+                    f'{len(echo)} of {len(sent)} bytes came back as an echo; set tx_echo to '
+                    'false unless the adapter hears itself',
+                    echo,
+                )
+        if echo != sent:
+            return Attempt(
+                ResultCode.RX_CORRUPT,
+                'the echo is not what was sent: somebody else sent at the same time, or the '
+                'wiring is bad',
+                echo,
+            )
+        return None
+
+
+def _with_attempts(message: str, attempts: int) -> str:
+    return f'{message} (after {attempts} attempts)' if message and attempts > 1 else message
+
+
+class BatchWork(Work[list[TransactionResult]]):
+    """
+    Several transactions back to back.
+
+    :param parts: the transactions; where one is wrong in itself, its result.
+    :param stop_on_error: end with the first that does not succeed.
+    :param max_hold_s: no try begins that could hold the bus longer than this in all, s.
+    """
+
+    def __init__(
+        self,
+        parts: list[TransactWork | TransactionResult],
+        *,
+        stop_on_error: bool,
+        max_hold_s: float,
+        queue_timeout_s: float,
+    ) -> None:
+        works = [part for part in parts if isinstance(part, TransactWork)]
+        super().__init__(
+            max((work.priority for work in works), default=0),
+            queue_timeout_s,
+            sum(work.expected_s for work in works),
+        )
+        self.wire_s = sum(work.wire_s for work in works)
+        """How long it occupies the wire at the least, s."""
+        self._parts = parts
+        self._stop_on_error = stop_on_error
+        self._max_hold_s = max_hold_s
+
+    @property
+    def first_error(self) -> TransactionResult | None:
+        """The result of the first transaction that is wrong in itself."""
+        return next((part for part in self._parts if isinstance(part, TransactionResult)), None)
+
+    def steps(self, port: Port, line: Line) -> Steps[list[TransactionResult]]:
+        """Carry them out in order; nobody else gets in between."""
+        give_up = time.monotonic() + self._max_hold_s
+        results: list[TransactionResult] = []
+        for part in self._parts:
+            if isinstance(part, TransactWork):
+                part.queued_s = self.queued_s
+                result = yield from part.until(give_up, port, line)
+            else:
+                result = part
+            results.append(result)
+            if self._stop_on_error and result.result is not ResultCode.SUCCESS:
+                break
+        return results
