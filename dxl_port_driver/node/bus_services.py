@@ -32,7 +32,6 @@ from dxl_port_driver.node.work_orders import batch_work, Driver, failed, transac
 from dxl_port_driver.protocol.transaction import (
     Framing,
     Transaction,
-    TransactionResult,
 )
 from dxl_port_interfaces.srv import (
     GetBytesAvailable,
@@ -118,7 +117,8 @@ class BusServices:
     ) -> WritePort.Response:
         transaction = Transaction(request.data.tobytes(), Framing.NONE)
         try:
-            result = await self._result(transaction)
+            bus = self._driver.bus
+            result = await self._done(bus, transact_work(transaction, self._driver))
         except DxlPortError as error:
             result = failed(error)
         response.result, response.message = int(result.result), result.message
@@ -168,10 +168,6 @@ class BusServices:
         except DxlPortError as error:
             response.result, response.message = int(error.code), str(error)
         return response
-
-    async def _result(self, transaction: Transaction) -> TransactionResult:
-        bus = self._driver.bus
-        return await self._done(bus, transact_work(transaction, self._driver))
 
     async def _done(self, bus: Bus, work: Work[R]) -> R:
         """Have work done: at once if it is quick and nobody waits, else without blocking."""

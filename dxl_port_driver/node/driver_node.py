@@ -27,7 +27,13 @@ from dxl_port_driver.node.baudrate_changes import BaudrateChanges
 from dxl_port_driver.node.bus_services import BusServices
 from dxl_port_driver.node.cyclic_services import CyclicServices
 from dxl_port_driver.node.diagnostics import Condition, Diagnostics
-from dxl_port_driver.node.parameters import declare, refusal, Settings
+from dxl_port_driver.node.parameters import (
+    as_meant,
+    declare,
+    refusal,
+    Settings,
+    undeclared_refusal,
+)
 from dxl_port_driver.node.service_guards import guard_services
 from dxl_port_driver.node.session import link, Session
 from dxl_port_driver.node.stop_packets import log_stop, stop_work
@@ -272,9 +278,21 @@ class DriverNode(LifecycleNode):
     def refusal(self, parameters: list[Parameter[Any]]) -> str | None:
         """Tell why these parameters cannot be set; None when nothing is against it so far."""
         reasons = (
-            refusal(parameter, self.settings, active=self._is_active) for parameter in parameters
+            refusal(parameter, self.settings, active=self._is_active)
+            or undeclared_refusal(parameter, self)
+            for parameter in map(as_meant, parameters)
         )
         return next((reason for reason in reasons if reason is not None), None)
+
+    def set_parameters_atomically(
+        self, parameter_list: list[Parameter[Any]]
+    ) -> SetParametersResult:
+        """Set parameters, or refuse with a reason that names one; rclpy's own does not."""
+        parameters = [as_meant(parameter) for parameter in parameter_list]
+        reason = self.refusal(parameters)
+        if reason is not None:
+            return SetParametersResult(successful=False, reason=reason)
+        return super().set_parameters_atomically(parameters)
 
     def _on_set_parameters(self, parameters: list[Parameter[Any]]) -> SetParametersResult:
         """Refuse, or do those changes that can fail."""

@@ -22,7 +22,7 @@ from typing import Any
 
 from dxl_port_driver.errors import DxlPortError, PortNameError
 from dxl_port_driver.node.stop_packets import check_stop_packets
-from dxl_port_driver.port.address import parse_address
+from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.transaction import Limits
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import ParameterUninitializedException
@@ -294,13 +294,39 @@ def refusal(parameter: Parameter[Any], settings: Settings, *, active: bool) -> s
     return None
 
 
+def undeclared_refusal(parameter: Parameter[Any], node: Node) -> str | None:
+    """
+    Tell why a parameter that is not the driver's own may not take a value.
+
+    :return: one sentence, or None when there is nothing against it.
+    """
+    name = parameter.name
+    if not node.has_parameter(name):
+        return f'there is no parameter {name[:80]!r}; "ros2 param list" tells which there are'
+    descriptor = node.describe_parameter(name)
+    if descriptor.read_only:
+        return f'{name} is fixed once the node runs; give it at start'
+    if not descriptor.dynamic_typing and parameter.type_.value != descriptor.type:
+        return f'{name} is {parameter.value!r}, which is of another type than it has'
+    return None
+
+
+def as_meant(parameter: Parameter[Any]) -> Parameter[Any]:
+    """Take an empty list, which does not tell what it is a list of, for the declared kind."""
+    declaration = _BY_NAME.get(parameter.name)
+    empty = parameter.type_.name.endswith('_ARRAY') and not len(parameter.value)
+    if empty and declaration is not None and isinstance(declaration.default, tuple):
+        return Parameter(parameter.name, Parameter.Type.STRING_ARRAY, [])
+    return parameter
+
+
 def check_port_name(name: str, allowed: tuple[str, ...]) -> None:
     """
     Check that a port name can be used, and may be.
 
     :raises PortNameError: it cannot, or none of the patterns matches it.
     """
-    parse_address(name)
+    make_port(name)  # closed, and not opened: it only reads the name, sim:// options and all
     if not any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed):
         raise PortNameError(
             f'{name} is not among allowed_ports ({", ".join(allowed)}); whoever starts the '

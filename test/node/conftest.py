@@ -17,15 +17,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import contextlib
 import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
+from dxl_port_driver.node.parameters import DECLARATIONS
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ros_support.graph import RemoteDriver
     from ros_support.wire import Wire
 
@@ -52,35 +52,44 @@ def wire(make_wire: Callable[[], Wire]) -> Wire:
     return make_wire()
 
 
-@pytest.fixture(scope='module')
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RemoteDriver, Wire]]:
-    """Give an active driver that the tests of a module share, and its wire."""
+@contextlib.contextmanager
+def _driver(folders: pytest.TempPathFactory, **parameters: object) -> Iterator[RemoteDriver]:
+    """Run a driver in a domain of its own, for several tests."""
     if importlib.util.find_spec('rclpy') is None:
         pytest.skip('rclpy is not installed')
     from ros_support.domains import Domain
-    from ros_support.graph import eventually, Graph, RemoteDriver
+    from ros_support.graph import Graph, RemoteDriver
     from ros_support.processes import Program
-    from ros_support.wire import Wire
 
-    log: Path = tmp_path_factory.mktemp('shared') / 'driver.log'
-    domain, wire = Domain(), Wire()
+    domain = Domain()
     graph = Graph(domain.id)
+    given = [item for name, value in parameters.items() for item in ('-p', f'{name}:={value}')]
     program = Program(
-        *(sys.executable, '-m', 'dxl_port_driver.node.main'),
-        *('--ros-args', '-p', f'port_name:={wire.path}', '-p', 'autostart:=true'),
-        log=log,
+        *(sys.executable, '-m', 'dxl_port_driver.node.main', '--ros-args', *given),
+        log=folders.mktemp('shared') / 'driver.log',
         environment={'ROS_DOMAIN_ID': str(domain.id)},
     )
-    driver = RemoteDriver(graph)
     try:
-        assert eventually(lambda: driver.state == 'active'), program.output
-        yield driver, wire
+        yield RemoteDriver(graph)
         assert program.is_running, f'the driver died:\n{program.output}'
     finally:
         program.stop()
         graph.close()
-        wire.unplug()
         domain.release()
+
+
+@pytest.fixture(scope='module')
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RemoteDriver, Wire]]:
+    """Give an active driver that the tests of a module share, and its wire."""
+    from ros_support.wire import Wire
+
+    wire = Wire()
+    try:
+        with _driver(tmp_path_factory, port_name=wire.path) as driver:
+            driver.activate()
+            yield driver, wire
+    finally:
+        wire.unplug()
 
 
 @pytest.fixture
@@ -102,3 +111,40 @@ def driver(shared: tuple[RemoteDriver, Wire]) -> RemoteDriver:
 def servos(driver: RemoteDriver, shared: tuple[RemoteDriver, Wire]) -> Wire:
     """Give the wire of the shared driver."""
     return shared[1]
+
+
+@pytest.fixture(scope='module')
+def shared_sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteDriver]:
+    """Give a driver on the virtual bus that the tests of a module share."""
+    with _driver(tmp_path_factory, port_name='sim://') as driver:
+        yield driver
+
+
+@pytest.fixture
+def idle(shared_sim: RemoteDriver) -> RemoteDriver:
+    """Give the shared driver on the virtual bus, unconfigured, as if just started."""
+    driver = shared_sim
+    for transition in ('deactivate', 'cleanup'):
+        driver.change_state(transition)
+    assert driver.state == 'unconfigured'
+    defaults = {
+        one.name: one.default
+        for one in DECLARATIONS
+        if type(one.default) in (int, float, bool) and not one.at_start_only
+    }
+    assert driver.set(**defaults, port_name='sim://') is None
+    return driver
+
+
+@pytest.fixture
+def in_state(idle: RemoteDriver) -> Callable[[str], None]:
+    """Give a function that brings the driver of ``idle`` into a state."""
+
+    def in_state(state: str) -> None:
+        for transition in {'unconfigured': (), 'inactive': ('configure',)}.get(
+            state, ('configure', 'activate')
+        ):
+            assert idle.change_state(transition)
+        assert idle.state == state
+
+    return in_state
