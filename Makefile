@@ -71,7 +71,7 @@ lint: setup-tests
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy --cache-dir $(VENV)/.setup/mypy_cache
-	$(RUN) -m mypy --cache-dir $(VENV)/.setup/mypy_cache tools
+	$(RUN) -m mypy --cache-dir $(VENV)/.setup/mypy_cache tools $(wildcard benchmarks)
 
 format: setup-tests
 	$(RUN) -m ruff check --fix-only

@@ -24,15 +24,16 @@ baudrate=$3
 cat <<TEXT
 The driver runs as /dxl_port_driver on $port at $baudrate bit/s. Ctrl-C ends it.
 
+From another terminal, in this folder:
+  $venv/bin/dxl_port ping
+  $venv/bin/dxl_port read 1 132 4
+  $venv/bin/dxl_port --help
+
 From another terminal with ROS 2 of the same distro, in a workspace that has dxl_port_interfaces
-(ping servo 1 with Protocol 2.0):
+(a Ping of servo 1 in Protocol 2.0):
   ros2 service call /dxl_port_driver/transact dxl_port_interfaces/srv/Transact \\
     "{transaction: {data: [255, 255, 253, 0, 1, 3, 0, 1, 25, 78]}}"
   ros2 param set /dxl_port_driver baudrate 57600
-
-Without a ROS installation, in this folder:
-  . $venv/bin/activate
-  python    # then, for instance: from dxl_port_driver.client import PortClient
 
 TEXT
 
