@@ -23,9 +23,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 DEFAULT_DRIVER = '/dxl_port_driver'
 
@@ -73,7 +77,7 @@ class BusAccess(ABC):
     def close(self) -> None:
         """Let go of the bus; safe any number of times."""
 
-    def __enter__(self) -> BusAccess:
+    def __enter__(self) -> Self:
         """Give itself for a ``with`` block."""
         return self
 

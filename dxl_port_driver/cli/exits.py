@@ -39,7 +39,7 @@ class ExitStatus(IntEnum):
     NOT_AVAILABLE = 3
     """There is no port or driver to use, or it went away."""
     INTERRUPTED = 130
-    """Ctrl-C; 128 and the number for other signals."""
+    """Ctrl-C; after other signals it is 128 and their number."""
     READER_GONE = 141
     """Whoever read the output went away, as in ``dxl_port ... | head``."""
 

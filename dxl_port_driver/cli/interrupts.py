@@ -25,9 +25,11 @@ from types import FrameType
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(BaseException):
     """
     A signal asked the tool to end.
+
+    No KeyboardInterrupt, which click would turn into an error of its own.
 
     :param number: which.
     """

@@ -22,7 +22,10 @@ import sys
 
 from dxl_port_driver.cli.exits import ExitStatus, status_of_error
 from dxl_port_driver.cli.interrupts import Interrupted, orderly_end
-from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.cli.output import complain, ReaderGoneError
+from dxl_port_driver.errors import DxlPortError, PortHeldError
+
+_ADVICE = '; if that is a driver node, reach the bus through it: --driver instead of --port'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with orderly_end():
             return _run(sys.argv[1:] if arguments is None else list(arguments))
     except Interrupted as interrupted:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the terminal has shown ^C
         return 128 + interrupted.number
-    except KeyboardInterrupt:
-        return ExitStatus.INTERRUPTED
-    except BrokenPipeError:
+    except ReaderGoneError:
         _forget_stdout()
         return ExitStatus.READER_GONE
 
@@ -47,21 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     import click
     from dxl_port_driver.cli.commands import dxl_port
-    from dxl_port_driver.cli.output import complain
 
     try:
         status = dxl_port.main(arguments, prog_name='dxl_port', standalone_mode=False)
-        sys.stdout.flush()
         return int(status or ExitStatus.OK)
     except click.ClickException as error:
         error.show()
         return ExitStatus.USAGE
     except click.exceptions.Exit as end:
         return end.exit_code
-    except click.Abort:
-        return ExitStatus.INTERRUPTED
     except DxlPortError as error:
-        complain(error.message)
+        advice = _ADVICE if isinstance(error, PortHeldError) else ''
+        complain(error.message.rstrip('.') + advice)
         return status_of_error(error)
 
 

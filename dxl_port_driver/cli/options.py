@@ -24,7 +24,7 @@ import click
 from dxl_port_driver.cli.access import DEFAULT_DRIVER, Target
 from dxl_port_driver.cli.asker import Manner
 from dxl_port_driver.cli.output import Output
-from dxl_port_driver.cli.values import RateType, RealType
+from dxl_port_driver.cli.values import NodeNameType, RateType, RealType
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.protocol.instructions import Protocol
 
@@ -49,9 +49,9 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if baudrate is not None and port is None:
             raise click.UsageError(
                 '--baudrate goes with --port; that of a driver is its parameter: '
-                f'ros2 param set {_absolute(driver)} baudrate {baudrate}'
+                f'ros2 param set {driver or DEFAULT_DRIVER} baudrate {baudrate}'
             )
-        target = Target(port, _absolute(driver), baudrate, wait)
+        target = Target(port, driver or DEFAULT_DRIVER, baudrate, wait)
         return command(target=target, output=Output(as_json), **others)
 
     for option in reversed(_TARGET_OPTIONS):
@@ -71,15 +71,10 @@ def asking_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_manner
 
 
-def _absolute(driver: str | None) -> str:
-    if driver is None:
-        return DEFAULT_DRIVER
-    return driver if driver.startswith('/') else f'/{driver}'
-
-
 _TARGET_OPTIONS = (
     click.option(
         '--driver',
+        type=NodeNameType(),
         metavar='NAME',
         help=f'Use the bus through this driver node.  [default: {DEFAULT_DRIVER}]',
     ),

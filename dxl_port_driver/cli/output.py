@@ -38,6 +38,10 @@ Step = Callable[[int, str], None]
 """Takes how many steps were done, and what is being done now."""
 
 
+class ReaderGoneError(Exception):
+    """Nobody reads stdout any more, as in ``dxl_port ... | head``."""
+
+
 class Output:
     """
     Prints.
@@ -51,12 +55,12 @@ class Output:
     def record(self, **fields: object) -> None:
         """Print one object, for programs only."""
         if self.as_json:
-            print(json.dumps(fields, ensure_ascii=False), flush=True)
+            _print(json.dumps(fields))
 
     def line(self, text: str) -> None:
         """Print a line, for people only."""
         if not self.as_json:
-            print(text, flush=True)
+            _print(text)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """
@@ -71,7 +75,7 @@ class Output:
             with console.capture() as capture:
                 console.print(make_table(columns, rows, framed=framed))
             lines = capture.get().splitlines()
-            print('\n'.join(lines if framed else map(str.rstrip, lines)), flush=True)
+            _print('\n'.join(lines if framed else map(str.rstrip, lines)))
 
     def fail(self, message: str) -> None:
         """Print a sentence about what went wrong."""
@@ -110,6 +114,13 @@ class Output:
             yield lambda steps, what: bar.update(task, advance=steps, description=what)
 
 
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise ReaderGoneError from None
+
+
 def complain(message: str) -> None:
     """Print a sentence about what went wrong, on stderr."""
     print(f'dxl_port: {message.rstrip(".")}', file=sys.stderr, flush=True)
@@ -136,8 +147,8 @@ def make_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, fram
 
     table = Table(
         box=box.SIMPLE_HEAD if framed else None,
-        pad_edge=framed,
-        show_edge=framed,
+        pad_edge=False,
+        show_edge=False,
         header_style='bold',
     )
     for column in columns:

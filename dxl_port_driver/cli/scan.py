@@ -26,12 +26,12 @@ from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus
 from dxl_port_driver.cli.models import model_name
 from dxl_port_driver.cli.options import PROTOCOLS, RETRIES, target_options, TIMEOUT
-from dxl_port_driver.cli.output import Output, Step
+from dxl_port_driver.cli.output import complain, Output, Step
 from dxl_port_driver.cli.ping import identity_fields
 from dxl_port_driver.cli.replies import tell_failures
 from dxl_port_driver.cli.sweep import EVERY_ID, sweep
 from dxl_port_driver.cli.values import IdsType, RatesType
-from dxl_port_driver.errors import BaudrateError
+from dxl_port_driver.errors import BaudrateError, DxlPortError
 from dxl_port_driver.protocol.instructions import Protocol
 
 USUAL_RATES = (57_600, 1_000_000, 115_200, 2_000_000, 3_000_000, 4_000_000, 9_600)
@@ -118,13 +118,16 @@ def command(
 
 @contextmanager
 def rate_kept(access: BusAccess) -> Iterator[None]:
-    """Set the baudrate back at the end of the block, however it ends, if it was changed."""
+    """Set the baudrate back at the end of the block, however it ends."""
     before = access.baudrate
     try:
         yield
     finally:
-        if access.baudrate != before:
-            access.set_baudrate(before)
+        try:
+            if access.baudrate != before:
+                access.set_baudrate(before)
+        except DxlPortError as error:
+            complain(f'{access.name} is not at {before} bit/s again: {error}')
 
 
 def _default_rates(target: Target, access: BusAccess) -> tuple[int, ...]:

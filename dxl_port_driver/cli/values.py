@@ -26,6 +26,7 @@ from dxl_port_driver.port.baudrate import MAX_BAUDRATE
 MAX_SERVO_ID = 253
 _RANGE = re.compile(r'(\w+)(?:-(\w+))?')
 _RATE = re.compile(r'([0-9_]+(?:\.[0-9]+)?)([kM]?)')
+_NODE_NAME = re.compile(r'(/[A-Za-z_][A-Za-z0-9_]*)+')
 _FACTORS = {'': 1, 'k': 1_000, 'M': 1_000_000}
 
 
@@ -150,6 +151,23 @@ class RatesType(RateType):
             return value
         convert = super().convert
         return tuple(dict.fromkeys(convert(part, param, ctx) for part in value.split(',')))
+
+
+class NodeNameType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
+    """The name of a ROS node, with its namespace."""
+
+    name = 'name'
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give it with a leading slash, or fail with a sentence."""
+        name = value if value.startswith('/') else f'/{value}'
+        if not _NODE_NAME.fullmatch(name):
+            self.fail(
+                f'{value!r} is no name of a node; write one such as /arm/dxl_port_driver',
+                param,
+                ctx,
+            )
+        return name
 
 
 class HexType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4

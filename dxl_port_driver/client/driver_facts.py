@@ -1,0 +1,62 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a person wants to know about a driver: the state it is in, and its parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dxl_port_driver.client.port_client import PortClient
+from dxl_port_driver.client.question import Question
+from lifecycle_msgs.srv import GetState
+from rcl_interfaces.srv import GetParameters, ListParameters
+from rclpy.parameter import parameter_value_to_python
+
+
+def get_state(client: PortClient) -> str:
+    """
+    Give the label of the driver's lifecycle state, such as ``active``.
+
+    :raises DxlPortError: the driver was not reached.
+    """
+
+    def answer(response: Any) -> str:
+        label: str = response.current_state.label
+        return label
+
+    return client.ask(Question(GetState, 'get_state', GetState.Request(), answer))
+
+
+def get_parameters(client: PortClient) -> dict[str, object]:
+    """
+    Give all parameters of the driver by name, in order of the alphabet.
+
+    :raises DxlPortError: the driver was not reached.
+    """
+    names: list[str] = client.ask(
+        Question(
+            ListParameters,
+            'list_parameters',
+            ListParameters.Request(depth=ListParameters.Request.DEPTH_RECURSIVE),
+            lambda response: sorted(response.result.names),
+        )
+    )
+
+    def answer(response: Any) -> dict[str, object]:
+        values = map(parameter_value_to_python, response.values)
+        return dict(zip(names, values, strict=False))
+
+    request = GetParameters.Request(names=names)
+    return client.ask(Question(GetParameters, 'get_parameters', request, answer))
