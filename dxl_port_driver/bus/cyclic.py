@@ -15,22 +15,25 @@
 """
 Work that is done again and again at a rate, through the same queue as everything else.
 
-A cycle that is due waits for the bus until the next one is due. If the bus was busy for all of
-that time, or the cycle before is not over yet, the cycle is missed, and that is told.
+A cycle that is due waits in the queue like any other work. When the next one is due before it is
+over, that next one is missed, which is told; the one that waits keeps its place, so that a bus
+that is busy for longer than a period slows a cycle down and does not starve it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 import threading
 import time
 
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.transact_work import BatchWork
-from dxl_port_driver.errors import DxlPortError, NotAvailableError, PortBusyError, RequestError
+from dxl_port_driver.bus.work import Line, Steps, Work
+from dxl_port_driver.errors import DxlPortError, NotAvailableError, RequestError
+from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.transaction import TransactionResult
 
 Results = list[TransactionResult]
@@ -44,9 +47,10 @@ class Cycle:
     :param name: what its owner calls it.
     :param period_s: time from one cycle to the next, s.
     :param wire_s: how long one cycle occupies the wire at the least, s.
-    :param make_work: gives the work of one cycle; its queue timeout is the period.
-    :param report: is told what came of each cycle, in the thread that did it; a cycle that was
-        missed has no results.
+    :param make_work: gives the work of one cycle; how long that would wait does not matter.
+    :param report: is told what came of each cycle, in the thread that did it, never two at a
+        time and never after the end. A cycle that was missed has no results; one that could not
+        be done has a single one that says why.
     """
 
     name: str
@@ -61,11 +65,57 @@ class Cycle:
     due: float = 0.0
     """When the next one is due, monotonic time, s."""
     under_way: bool = False
+    ended: bool = False
+    """Whether it was stopped, or another one of its name took its place."""
+    # Cycles end in the worker's thread and are missed in the runner's.
+    _told: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def load(self) -> float:
         """The share of the wire's time that it takes at the least."""
         return self.wire_s / self.period_s
+
+    def end(self) -> None:
+        """Neither do nor report anything any more, but for what is on the wire already."""
+        with self._told:
+            self.ended = True
+
+    def over(self, results: Results, *, done: bool) -> None:
+        """
+        Count and report a cycle.
+
+        :param done: whether it was carried out; else it is missed.
+        """
+        with self._told:
+            if self.ended:
+                return
+            if done:
+                self.done += 1
+            else:
+                self.missed += 1
+            self.report(self, self.done + self.missed - 1, results)
+
+    def skip(self, count: int) -> None:
+        """Count cycles that passed before anybody could look."""
+        with self._told:
+            self.missed += count
+
+
+class _Turn(Work[Results]):
+    """What one cycle does when its turn on the bus has come."""
+
+    def __init__(self, cycle: Cycle) -> None:
+        self._cycle = cycle
+        self._work = cycle.make_work()
+        # Not even a long wait ends it: the cycles that are missed meanwhile are told.
+        super().__init__(self._work.priority, math.inf, self._work.expected_s)
+
+    def steps(self, port: Port, line: Line) -> Steps[Results]:
+        """Do it, unless the cycle was stopped while this waited."""
+        if self._cycle.ended:
+            return []
+        self._work.queued_s = self.queued_s
+        return (yield from self._work.steps(port, line))
 
 
 class CyclicRunner:
@@ -82,7 +132,6 @@ class CyclicRunner:
         self._cycles: dict[str, Cycle] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._ended = False
 
     def start(self, cycle: Cycle) -> None:
         """
@@ -105,27 +154,34 @@ class CyclicRunner:
                     f'{len(others)} cyclic transactions run already and no more are allowed; '
                     'stop one first'
                 )
-            cycle.due = time.monotonic()
+            replaced = self._cycles.get(cycle.name)
+            if replaced is not None:
+                replaced.end()
             self._cycles[cycle.name] = cycle
             if self._thread is None:
-                self._ended = False
                 self._thread = threading.Thread(target=self._run, name='dxl-bus-cycles')
                 self._thread.start()
+            # After the start of the thread, which would count as lateness.
+            cycle.due = time.monotonic()
             self._changed.notify()
 
     def stop(self, name: str) -> Cycle | None:
-        """End one; None when none of that name runs."""
+        """End one; None when none of that name runs. It reports nothing any more."""
         with self._changed:
-            return self._cycles.pop(name, None)
+            cycle = self._cycles.pop(name, None)
+        if cycle is not None:
+            cycle.end()
+        return cycle
 
     def stop_all(self) -> list[Cycle]:
         """End all of them, and the thread; safe any number of times."""
         with self._changed:
             cycles = list(self._cycles.values())
             self._cycles.clear()
-            self._ended = True
             thread, self._thread = self._thread, None
             self._changed.notify()
+        for cycle in cycles:
+            cycle.end()
         if thread is not None:
             thread.join()
         return cycles
@@ -133,7 +189,8 @@ class CyclicRunner:
     def _run(self) -> None:
         while True:
             with self._changed:
-                if self._ended:
+                # Who stopped this one may have started another one already.
+                if self._thread is not threading.current_thread():
                     return
                 now = time.monotonic()
                 due = min((cycle.due for cycle in self._cycles.values()), default=math.inf)
@@ -144,13 +201,13 @@ class CyclicRunner:
                 for cycle in begin:
                     late = int((now - cycle.due) / cycle.period_s)
                     cycle.due += (late + 1) * cycle.period_s
-                    cycle.missed += late
+                    cycle.skip(late)
             for cycle in begin:
                 self._begin(cycle)
 
     def _begin(self, cycle: Cycle) -> None:
         if cycle.under_way:
-            self._miss(cycle)
+            cycle.over([], done=False)
             return
         cycle.under_way = True
 
@@ -158,20 +215,22 @@ class CyclicRunner:
             cycle.under_way = False
             error = future.exception()
             if error is None:
-                cycle.done += 1
-                cycle.report(cycle, cycle.done + cycle.missed - 1, future.result())
-            elif isinstance(error, PortBusyError):
-                self._miss(cycle)
-            elif not isinstance(error, NotAvailableError):  # which ends all cycles anyway
+                cycle.over(future.result(), done=True)
+            elif isinstance(error, DxlPortError):
+                _failed(cycle, error)
+            else:
                 raise error
 
         try:
-            self._bus.submit(cycle.make_work()).add_done_callback(over)
-        except DxlPortError:
-            # Nothing else has changed since it was accepted than the limits.
+            self._bus.submit(_Turn(cycle)).add_done_callback(over)
+        except DxlPortError as error:
+            # It was right when it was accepted; what the driver grants has changed since.
             cycle.under_way = False
-            self._miss(cycle)
+            _failed(cycle, error)
 
-    def _miss(self, cycle: Cycle) -> None:
-        cycle.missed += 1
-        cycle.report(cycle, cycle.done + cycle.missed - 1, [])
+
+def _failed(cycle: Cycle, error: DxlPortError) -> None:
+    # Who sends everybody away ends all cycles as well, and first.
+    if not isinstance(error, NotAvailableError):
+        result = TransactionResult(error.code, error.message, error.partial)
+        cycle.over([result], done=False)

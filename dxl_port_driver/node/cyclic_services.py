@@ -77,7 +77,6 @@ class CyclicServices:
                 request.transactions,
                 self._driver,
                 stop_on_error=request.stop_on_error,
-                queue_timeout_s=period_s,
             )
             cycle = Cycle(request.name, period_s, _wire_s(make_work()), make_work, self._publish)
             if self._runner is None:

@@ -80,13 +80,12 @@ def batch_work(
     driver: Driver,
     *,
     stop_on_error: bool,
-    queue_timeout_s: float | None = None,
 ) -> BatchWork:
     """
     Give the work that a batch asks for; a transaction in it that is wrong gets its own error.
 
-    :param queue_timeout_s: longest wait for the bus, s; None: the longest that one of the
-        transactions asks for.
+    It waits for the bus as long as the most patient of them does.
+
     :raises RequestError: there are none, too many, or they could hold the bus for too long.
     """
     limits = driver.limits
@@ -100,15 +99,13 @@ def batch_work(
     limits.check_batch(len(parts))
     works = [part for part in parts if isinstance(part, TransactWork)]
     limits.check_hold(sum(work.timeout_s for work in works))
-    if queue_timeout_s is None:
-        queue_timeout_s = max(
-            (work.queue_timeout_s for work in works), default=limits.max_queue_time_s
-        )
     return BatchWork(
         parts,
         stop_on_error=stop_on_error,
         max_hold_s=limits.max_timeout_s,
-        queue_timeout_s=queue_timeout_s,
+        queue_timeout_s=max(
+            (work.queue_timeout_s for work in works), default=limits.max_queue_time_s
+        ),
     )
 
 
