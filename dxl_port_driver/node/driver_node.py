@@ -26,6 +26,7 @@ from dxl_port_driver.errors import DxlPortError, NotAvailableError, ReceiveError
 from dxl_port_driver.node.baudrate_changes import BaudrateChanges
 from dxl_port_driver.node.bus_services import BusServices
 from dxl_port_driver.node.cyclic_services import CyclicServices
+from dxl_port_driver.node.declarations import REOPENING
 from dxl_port_driver.node.diagnostics import Condition, Diagnostics
 from dxl_port_driver.node.parameters import (
     as_meant,
@@ -303,7 +304,7 @@ class DriverNode(LifecycleNode):
         names = {parameter.name for parameter in parameters}
         session = self._session
         try:
-            if session is not None and names & {'port_name', 'exclusive'}:
+            if session is not None and names & REOPENING:
                 session.reopen(settings)
             elif session is not None and 'baudrate' in names:
                 if self._is_active:

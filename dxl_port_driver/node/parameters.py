@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Every parameter of the node: its type, default, range, description, and when it may change."""
+"""The values of the parameters: all at one moment, and why one is refused."""
 
 from __future__ import annotations
 
@@ -21,184 +21,14 @@ import fnmatch
 from typing import Any
 
 from dxl_port_driver.errors import DxlPortError, PortNameError
+from dxl_port_driver.node.declarations import DECLARATIONS
 from dxl_port_driver.node.stop_packets import check_stop_packets
 from dxl_port_driver.port.open_port import make_port
+from dxl_port_driver.port.rs485 import Rs485
 from dxl_port_driver.protocol.transaction import Limits
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-
-MAX_BAUDRATE = 20_000_000
-"""Above any rate of a serial adapter, bit/s."""
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """
-    One parameter.
-
-    :param name: as users type it.
-    :param default: its value when nobody gives one; decides its type.
-    :param description: what ``ros2 param describe`` says.
-    :param lowest: smallest value, for numbers.
-    :param highest: largest value, for numbers.
-    :param while_active: whether it may change while the node is active.
-    :param at_start_only: whether it is fixed once the node runs.
-    """
-
-    name: str
-    default: bool | int | float | str | tuple[str, ...]
-    description: str
-    lowest: float = 0
-    highest: float = 0
-    while_active: bool = True
-    at_start_only: bool = False
-
-    def descriptor(self) -> ParameterDescriptor:
-        """Give what ROS tells about the parameter."""
-        descriptor = ParameterDescriptor(
-            name=self.name, description=self.description, read_only=self.at_start_only
-        )
-        if isinstance(self.default, bool):
-            pass
-        elif isinstance(self.default, int):
-            descriptor.integer_range = [
-                IntegerRange(from_value=int(self.lowest), to_value=int(self.highest), step=0)
-            ]
-        elif isinstance(self.default, float):
-            descriptor.floating_point_range = [
-                FloatingPointRange(
-                    from_value=float(self.lowest), to_value=float(self.highest), step=0.0
-                )
-            ]
-        return descriptor
-
-
-DECLARATIONS = (
-    Declaration(
-        'port_name',
-        '/dev/ttyUSB0',
-        'The serial port: a device path, best one under /dev/serial/by-id, or a URL: sim:// '
-        '(emulated servos), socket://host:port, rfc2217://host:port. May change while the node '
-        'is unconfigured or inactive.',
-        while_active=False,
-    ),
-    Declaration(
-        'baudrate',
-        1_000_000,
-        'Baudrate of the bus, bit/s. May change at any time; the change falls between two '
-        'transactions. A rate that the device cannot make is refused and nothing changes.',
-        1,
-        MAX_BAUDRATE,
-    ),
-    Declaration(
-        'latency_timer',
-        0.0,
-        'How long the adapter may keep received bytes to itself, ms; it counts twice in the '
-        'packet timeout. 0: read it off the adapter, or 16 where it has none to read.',
-        0.0,
-        1000.0,
-    ),
-    Declaration(
-        'low_latency',
-        True,
-        'Ask the adapter for low latency (ASYNC_LOW_LATENCY) when the port is opened or this '
-        'changes.',
-    ),
-    Declaration(
-        'exclusive',
-        True,
-        'Keep other processes from opening the port (flock and TIOCEXCL). May change while the '
-        'node is unconfigured or inactive.',
-        while_active=False,
-    ),
-    Declaration(
-        'autostart',
-        False,
-        'Configure and activate the node when it starts. Fixed once it runs.',
-        at_start_only=True,
-    ),
-    Declaration(
-        'reconnect',
-        True,
-        'After the device went away, take it again when it is back. If false, the node goes '
-        'through error processing to unconfigured.',
-    ),
-    Declaration(
-        'reconnect_period',
-        0.5,
-        'How often to look whether the device is back, s.',
-        0.05,
-        60.0,
-    ),
-    Declaration(
-        'tx_echo',
-        False,
-        'The adapter hears what it sends itself: the echo is checked and dropped.',
-    ),
-    Declaration(
-        'stop_packets',
-        (),
-        'Instruction packets in hex that are sent, in this order, when an active node is '
-        'deactivated, shut down, interrupted or fails: what brings the motors to rest.',
-    ),
-    Declaration(
-        'publish_traffic',
-        False,
-        'Publish every byte sent and received on ~/traffic.',
-    ),
-    Declaration(
-        'allowed_ports',
-        ('*',),
-        'Patterns, as in /dev/ttyUSB* or sim://*, of which port_name has to match one. Fixed '
-        'once the node runs.',
-        at_start_only=True,
-    ),
-    Declaration(
-        'allowed_instructions',
-        ('all',),
-        'Instructions that requests may send: names as in ping, read, write, sync_read, numbers '
-        'as in 0x92, or all. Fixed once the node runs.',
-        at_start_only=True,
-    ),
-    Declaration(
-        'max_bytes',
-        4096,
-        'Longest write, read or answer of a single request, bytes.',
-        16,
-        1 << 20,
-    ),
-    Declaration(
-        'max_timeout',
-        10.0,
-        'Longest time that a single request may hold the bus, s.',
-        0.001,
-        3600.0,
-    ),
-    Declaration(
-        'max_queue_time',
-        1.0,
-        'Longest time that a request may wait for the bus, s; also how long one waits that does '
-        'not say.',
-        0.0,
-        3600.0,
-    ),
-    Declaration(
-        'max_queue',
-        1000,
-        'Most requests that may wait for the bus at once; a further one is refused.',
-        1,
-        100_000,
-    ),
-    Declaration(
-        'max_batch',
-        256,
-        'Most transactions in one batch.',
-        1,
-        10_000,
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -214,6 +44,11 @@ class Settings:
     reconnect: bool
     reconnect_period: float
     tx_echo: bool
+    rs485: bool
+    rs485_rts_level_for_tx: bool
+    rs485_rts_level_for_rx: bool
+    rs485_delay_before_tx: int
+    rs485_delay_before_rx: int
     stop_packets: tuple[str, ...]
     publish_traffic: bool
     allowed_ports: tuple[str, ...]
@@ -244,6 +79,17 @@ class Settings:
     def limits(self) -> Limits:
         """Give what a single request is granted."""
         return Limits(self.max_bytes, self.max_timeout, self.max_queue_time, self.max_batch)
+
+    def direction(self) -> Rs485 | None:
+        """Give how the kernel is to switch the direction of the line; None: not at all."""
+        if not self.rs485:
+            return None
+        return Rs485(
+            self.rs485_rts_level_for_tx,
+            self.rs485_rts_level_for_rx,
+            self.rs485_delay_before_tx,
+            self.rs485_delay_before_rx,
+        )
 
 
 def declare(node: Node) -> None:

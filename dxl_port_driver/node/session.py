@@ -96,6 +96,11 @@ def link(settings: Settings, port: Port | None) -> Link:
 
 def _opened(settings: Settings) -> Port:
     check_port_name(settings.port_name, settings.allowed_ports)
-    port = make_port(settings.port_name, baudrate=settings.baudrate, exclusive=settings.exclusive)
+    port = make_port(
+        settings.port_name,
+        baudrate=settings.baudrate,
+        exclusive=settings.exclusive,
+        rs485=settings.direction(),
+    )
     port.open()
     return port

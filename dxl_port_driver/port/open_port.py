@@ -16,19 +16,29 @@
 
 from __future__ import annotations
 
+from dxl_port_driver.errors import PortOpenError
 from dxl_port_driver.port.address import parse_address, Rfc2217Url, SimUrl, SocketUrl
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
+from dxl_port_driver.port.rs485 import Rs485
 
 
-def make_port(name: str, *, baudrate: int = DEFAULT_BAUDRATE, exclusive: bool = True) -> Port:
+def make_port(
+    name: str,
+    *,
+    baudrate: int = DEFAULT_BAUDRATE,
+    exclusive: bool = True,
+    rs485: Rs485 | None = None,
+) -> Port:
     """
     Make the port that a name names, closed.
 
     :param name: device path, or URL of an allowed scheme.
     :param baudrate: bit/s.
     :param exclusive: keep other processes out; no matter for ``socket://`` and ``rfc2217://``.
+    :param rs485: have the kernel switch the direction of the line; None leaves that as it is.
     :raises PortNameError: it names no port that this driver opens.
+    :raises PortOpenError: the direction of a line at the far end of a network is to be switched.
     :raises BaudrateError: the rate is no number that can be a baudrate.
     """
     # Each kind is imported when it is asked for: who only talks to a running driver needs no
@@ -37,7 +47,13 @@ def make_port(name: str, *, baudrate: int = DEFAULT_BAUDRATE, exclusive: bool = 
     if isinstance(address, SimUrl):
         from dxl_port_driver.sim.sim_port import SimPort
 
-        return SimPort(name, baudrate=baudrate, exclusive=exclusive)
+        return SimPort(name, baudrate=baudrate, exclusive=exclusive, rs485=rs485)
+    if rs485 is not None and isinstance(address, (SocketUrl, Rfc2217Url)):
+        raise PortOpenError(
+            f'{name} is no serial device of this machine, so that the kernel cannot switch the '
+            'direction of its line; set rs485 to false, and set it up where the device is',
+            port=name,
+        )
     if isinstance(address, SocketUrl):
         from dxl_port_driver.port.socket_port import SocketPort
 
@@ -48,4 +64,4 @@ def make_port(name: str, *, baudrate: int = DEFAULT_BAUDRATE, exclusive: bool = 
         return Rfc2217Port(name, baudrate=baudrate)
     from dxl_port_driver.port.serial_port import SerialPort
 
-    return SerialPort(name, baudrate=baudrate, exclusive=exclusive)
+    return SerialPort(name, baudrate=baudrate, exclusive=exclusive, rs485=rs485)

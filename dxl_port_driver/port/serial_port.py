@@ -21,12 +21,13 @@ see :class:`~dxl_port_driver.port.fd_port.FdPort`.
 
 from __future__ import annotations
 
+from array import array
 import contextlib
 import socket
 import termios
 import threading
 
-from dxl_port_driver.errors import BaudrateError, DxlPortError, PortNameError
+from dxl_port_driver.errors import BaudrateError, DxlPortError, PortNameError, PortOpenError
 from dxl_port_driver.port import exclusive as locks
 from dxl_port_driver.port.address import DevicePath, parse_address
 from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE, require_near
@@ -35,9 +36,11 @@ from dxl_port_driver.port.drain import wait_until_sent
 from dxl_port_driver.port.fd_port import FdPort
 from dxl_port_driver.port.latency import is_low_latency, read_latency_timer_ms
 from dxl_port_driver.port.open_errors import open_error
+from dxl_port_driver.port.rs485 import is_enabled, read_rs485, Rs485, write_rs485
 from dxl_port_driver.port.termios2 import get_termios2, set_raw
 import serial
 import serial.rfc2217
+import serial.rs485
 
 # For bytes that are in pyserial's queue already; it takes a zero for "one byte".
 _QUEUED_S = 0.1
@@ -57,16 +60,24 @@ class SerialPort(FdPort):
     :param baudrate: bit/s, for the first :meth:`open`.
     :param exclusive: keep other processes out, and do not open what another one has open; see
         :mod:`~dxl_port_driver.port.exclusive`. False shares the port with those that let it.
+    :param rs485: have the kernel switch the direction of the line; None leaves that as it is.
     :raises BaudrateError: the rate is no number that can be a baudrate.
     """
 
     def __init__(
-        self, name: str, *, baudrate: int = DEFAULT_BAUDRATE, exclusive: bool = True
+        self,
+        name: str,
+        *,
+        baudrate: int = DEFAULT_BAUDRATE,
+        exclusive: bool = True,
+        rs485: Rs485 | None = None,
     ) -> None:
         super().__init__(name)
         self._baudrate = checked_baudrate(baudrate, name)
         self._real_baudrate = self._baudrate
         self._exclusive = exclusive
+        self._rs485 = rs485
+        self._rs485_before: array[int] | None = None
         self._serial: serial.Serial | None = None
         self._opened_path = ''
 
@@ -113,7 +124,8 @@ class SerialPort(FdPort):
         """
         Open the device at :attr:`baudrate`; a port that is open is opened afresh.
 
-        :raises PortOpenError: it cannot be opened; nothing stays half open.
+        :raises PortOpenError: it cannot be opened, or the kernel cannot switch the direction of
+            its line; nothing stays half open.
         :raises BaudrateError: it cannot make the baudrate.
         """
         self.close()
@@ -145,18 +157,50 @@ class SerialPort(FdPort):
             raise self._refused_baudrate(self._baudrate, error) from error
         self._serial = device
         self._opened_path = path
+        if self._rs485 is not None:
+            self._have_kernel_switch(self._rs485)
         self._real_baudrate = self._apply_baudrate(self._baudrate)
         if self._exclusive:
             locks.forbid_further_opens(device.fileno())
         self._flush_input()
         self._attach(device.fileno())
 
+    def _have_kernel_switch(self, rs485: Rs485) -> None:
+        assert self._serial is not None
+        fd = self._serial.fileno()
+        try:
+            before = read_rs485(fd)
+            # The kernel keeps this beyond close(), so what was there is put back then.
+            self._rs485_before = before
+            self._serial.rs485_mode = serial.rs485.RS485Settings(
+                rts_level_for_tx=rs485.rts_level_for_tx,
+                rts_level_for_rx=rs485.rts_level_for_rx,
+                # pyserial takes seconds.
+                delay_before_tx=rs485.delay_before_tx_ms / 1000,
+                delay_before_rx=rs485.delay_before_rx_ms / 1000,
+            )
+            if is_enabled(read_rs485(fd)):
+                return
+            reason = 'it does not take the setting'
+        except (OSError, ValueError) as error:
+            reason = str(error)
+        raise PortOpenError(
+            f'{self.name} cannot switch the direction of an RS-485 line: its driver in the kernel '
+            f'has no TIOCSRS485 ({reason}); set rs485 to false, as for every adapter that '
+            'switches by itself',
+            port=self.name,
+        )
+
     def close(self) -> None:
         """Give the device and the locks on it back; safe at any time, any number of times."""
         self._detach()
         device, self._serial = self._serial, None
+        before, self._rs485_before = self._rs485_before, None
         self._opened_path = ''
         if device is not None:
+            if before is not None:
+                with contextlib.suppress(OSError):
+                    write_rs485(device.fileno(), before)
             if self._exclusive:
                 locks.release(device.fileno())
             with contextlib.suppress(OSError):

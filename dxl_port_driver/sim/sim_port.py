@@ -26,6 +26,7 @@ import threading
 
 from dxl_port_driver.errors import PortMissingError, PortNameError
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
+from dxl_port_driver.port.rs485 import Rs485
 from dxl_port_driver.port.serial_port import SerialPort
 from dxl_port_driver.sim.bus import Bus
 from dxl_port_driver.sim.options import parse_url, SimOptions
@@ -94,13 +95,19 @@ class SimPort(SerialPort):
     :param name: ``sim://`` URL, see ``docs/virtual_bus.md``.
     :param baudrate: bit/s.
     :param exclusive: see :class:`SerialPort`.
+    :param rs485: see :class:`SerialPort`; the pty behind it knows no such thing.
     :raises PortNameError: the URL has an option that is unknown or wrong.
     """
 
     def __init__(
-        self, name: str, *, baudrate: int = DEFAULT_BAUDRATE, exclusive: bool = True
+        self,
+        name: str,
+        *,
+        baudrate: int = DEFAULT_BAUDRATE,
+        exclusive: bool = True,
+        rs485: Rs485 | None = None,
     ) -> None:
-        super().__init__(name, baudrate=baudrate, exclusive=exclusive)
+        super().__init__(name, baudrate=baudrate, exclusive=exclusive, rs485=rs485)
         try:
             self._options = parse_url(name)
         except PortNameError as error:
