@@ -67,7 +67,7 @@ def test_answers_come_on_the_topic_numbered_until_it_is_stopped(driver):
     eventually(lambda: len(listener.named('arm')) >= 20)
     ended = driver.call(StopCyclic, 'stop_cyclic', name='arm')
     assert ended.result == ResultCode.SUCCESS
-    assert ended.cycles >= 20
+    assert ended.cycles + ended.missed >= 20
     messages = listener.named('arm')
     numbers = [message.cycle for message in messages]
     assert numbers == sorted(set(numbers))
