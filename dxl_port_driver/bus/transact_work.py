@@ -27,6 +27,10 @@ from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
 _WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
 _WRITE_GRACE_S = 0.1
 _ECHO_GRACE_S = 0.05
+_DOUBT = (
+    'an answer came from a servo that has been silent, and it may be the late answer to an '
+    'earlier question; ask again'
+)
 
 
 class TransactWork(Work[TransactionResult]):
@@ -100,11 +104,12 @@ class TransactWork(Work[TransactionResult]):
 
     def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
         exchange = self._exchange
-        yield from line.settle()
+        yield from line.settle(exchange.asked)
         port.clear()
         begun = time.monotonic()
         exchange.begin(begun)
         answered = False
+        owing = exchange.asked
         try:
             port.write(exchange.data, exchange.deadline + _WRITE_GRACE_S)
             if line.hears_itself:
@@ -120,9 +125,17 @@ class TransactWork(Work[TransactionResult]):
                 if exchange.attempt is None and time.monotonic() >= exchange.deadline:
                     exchange.expire()
             answered = exchange.attempt.result is ResultCode.SUCCESS and exchange.is_complete
+            heard = exchange.asked - exchange.owing
+            if line.late.is_doubtful(heard, time.monotonic()):
+                answered = False
+                exchange.attempt = Attempt(ResultCode.RX_CORRUPT, _DOUBT, exchange.attempt.data)
+            else:
+                owing = exchange.owing
+            line.late.heard(heard)
         finally:
             if not answered:
-                line.unanswered(begun, exchange.rule_s)
+                received = b'' if exchange.attempt is None else exchange.attempt.data
+                line.unanswered(begun, exchange.rule_s, owing, received)
         return exchange.attempt
 
     def _drop_echo(self) -> Steps[Attempt | None]:
@@ -143,8 +156,8 @@ class TransactWork(Work[TransactionResult]):
         if echo != sent:
             return Attempt(
                 ResultCode.RX_CORRUPT,
-                'the echo is not what was sent: somebody else sent at the same time, or the '
-                'wiring is bad',
+                'the echo is not what was sent: somebody else sent at the same time, the wiring '
+                'is bad, or the adapter does not hear itself, and tx_echo has to be false',
                 echo,
             )
         return None

@@ -23,10 +23,11 @@ is how a quick answer is fetched by the very thread that asked (see :mod:`.bus`)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Set
 import time
 from typing import Generic, NamedTuple, TypeVar
 
+from dxl_port_driver.bus.late_answers import LATE_S, LateAnswers
 from dxl_port_driver.bus.statistics import Statistics
 from dxl_port_driver.errors import (
     DxlPortError,
@@ -90,12 +91,16 @@ class Line:
 
     A question that was not answered may be answered yet. Until the latest time at which an
     answer can come, by the packet timeout rule, the line is not quiet, and what comes is thrown
-    away rather than taken for the answer to the next question.
+    away rather than taken for the answer to the next question. For :attr:`late_s` beyond that,
+    only a question that the late answer could be taken for waits (see :mod:`.late_answers`).
     """
 
     def __init__(self, sent_away: Callable[[], DxlPortError | None] = lambda: None) -> None:
         self._sent_away = sent_away
         self.quiet_from = 0.0
+        self.late_s = LATE_S
+        """How much later than the packet timeout rule allows an answer may come, s."""
+        self.late = LateAnswers()
         self.failed = False
         """Whether the device has failed since somebody last looked for it."""
         self.hears_itself = False
@@ -111,14 +116,32 @@ class Line:
         self.failed |= isinstance(error, (TransmitError, ReceiveError))
         return self._sent_away() or error if isinstance(error, PortClosedError) else error
 
-    def unanswered(self, asked: float, rule_s: float) -> None:
-        """Note a question, asked at the time ``asked``, that was given up."""
-        self.quiet_from = max(self.quiet_from, asked + rule_s)
+    def unanswered(self, asked: float, rule_s: float, owing: Set[int], received: bytes) -> None:
+        """
+        Note a question that was given up.
 
-    def settle(self) -> Steps[None]:
-        """Wait until no answer to an earlier question can come any more."""
-        while time.monotonic() < self.quiet_from:
-            yield Wait(self.quiet_from)
+        :param asked: when it was asked, monotonic time, s.
+        :param rule_s: how long its answer can take by the packet timeout rule, s.
+        :param owing: ids that may still answer it.
+        :param received: what did come.
+        """
+        rule_ends = asked + rule_s
+        self.quiet_from = max(self.quiet_from, rule_ends)
+        self.late.expect(owing, rule_ends + self.late_s, received)
+
+    def settle(self, asked: Set[int]) -> Steps[None]:
+        """
+        Wait until no answer to an earlier question can be taken for one to the next.
+
+        :param asked: ids that will answer the next one.
+        """
+        late = self.late
+        while (now := time.monotonic()) < self.quiet_from:
+            late.take((yield Wait(self.quiet_from)))
+        while (until := late.awaited_until(asked, now)) > now:
+            late.take((yield Wait(until)))
+            now = time.monotonic()
+        late.settle(asked, now)
 
 
 class ReadWork(Work[TransactionResult]):

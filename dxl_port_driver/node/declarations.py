@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dxl_port_driver.bus.late_answers import LATE_S
 from dxl_port_driver.port.rs485 import MAX_DELAY_MS
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
@@ -92,6 +93,15 @@ DECLARATIONS = (
         'packet timeout. 0: read it off the adapter, or 16 where it has none to read.',
         0.0,
         1000.0,
+    ),
+    Declaration(
+        'late_answer_time',
+        LATE_S,
+        'How much later than its packet timeout an answer may come and still not be taken for '
+        'the answer to a later question to the same servo, s. A lost answer delays the next '
+        'question to that servo by as long.',
+        0.0,
+        10.0,
     ),
     Declaration(
         'low_latency',

@@ -38,6 +38,7 @@ class Settings:
     port_name: str
     baudrate: int
     latency_timer: float
+    late_answer_time: float
     low_latency: bool
     exclusive: bool
     autostart: bool

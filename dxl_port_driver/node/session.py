@@ -82,6 +82,7 @@ class Session:
         """
         self.bus.max_waiting = settings.max_queue
         self.bus.line.hears_itself = settings.tx_echo
+        self.bus.line.late_s = settings.late_answer_time
         self.bus.port = self.port if listener is None else TappedPort(self.port, listener)
         self.port.set_low_latency(settings.low_latency)
         return link(settings, self.port)

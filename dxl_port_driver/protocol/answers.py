@@ -21,6 +21,7 @@ Details.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from dxl_port_driver.errors import RequestError
@@ -30,6 +31,9 @@ from dxl_port_driver.protocol.packets import (
     V1_STATUS_LENGTH,
     V2_STATUS_LENGTH,
 )
+
+ANYONE = frozenset({-1})
+"""Stands for the ids of whichever servos there are, and of bytes that carry no id."""
 
 
 class Answer(NamedTuple):
@@ -54,6 +58,27 @@ class Answers(NamedTuple):
 
     each: tuple[Answer, ...] = ()
     roll_call: bool = False
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """Ids that the status packets carry; ANYONE when that is not known."""
+        return frozenset(answer.id for answer in self.each) or ANYONE
+
+    def to_come(self, missing: Container[int]) -> frozenset[int]:
+        """
+        Tell whose answer may still come after the time is over.
+
+        Servos that are asked together answer in turn: what comes from one tells that those
+        before it will not answer any more.
+
+        :param missing: ids of all who have not answered.
+        """
+        late: set[int] = set()
+        for answer in reversed(self.each):
+            if answer.id not in missing:
+                break
+            late.add(answer.id)
+        return frozenset(late)
 
     def wire_length(self, protocol: Protocol) -> int:
         """Give the length of all answers together, bytes."""

@@ -33,7 +33,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from dxl_port_driver.errors import RequestError, ResultCode
-from dxl_port_driver.protocol.answers import Answer, Answers, expected_answers
+from dxl_port_driver.protocol.answers import Answer, Answers, ANYONE, expected_answers
 from dxl_port_driver.protocol.framer import Frame, Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER, V2_HEADER
@@ -107,8 +107,16 @@ class Exchange(ABC):
         """How long it may take here, s."""
         self.deadline = 0.0
         """When it is over at the latest, on the clock that :meth:`begin` was given, s."""
+        self.asked = ANYONE
+        """Ids of those whose answer it takes."""
         self.attempt: Attempt | None = None
         """What came of it; None while it is under way."""
+
+    @property
+    def owing(self) -> frozenset[int]:
+        """Those of :attr:`asked` whose answer may still come, once it is over."""
+        done = self.attempt is not None and self.attempt.result is ResultCode.SUCCESS
+        return frozenset() if done else self.asked
 
     @property
     def is_complete(self) -> bool:
@@ -137,6 +145,7 @@ class SendOnly(Exchange):
     def __init__(self, transaction: Transaction, link: Link) -> None:
         wire_s = link.byte_time_s * len(transaction.data)
         super().__init__(transaction, wire_s, 0.0, wire_s)
+        self.asked = frozenset()
 
     def feed(self, received: bytes) -> None:
         """Leave what comes to whoever asks for it."""
@@ -211,6 +220,7 @@ class AwaitPackets(Exchange):
             delay_s,
             link.packet_timeout_s(length) + more_s,
         )
+        self.asked = answers.ids
         self._max_kept = max_kept
 
     def begin(self, now: float) -> None:
@@ -223,6 +233,13 @@ class AwaitPackets(Exchange):
         self._broken = 0
         self._foreign: set[int] = set()
         self._look_alike: Frame | None = None
+
+    @property
+    def owing(self) -> frozenset[int]:
+        """Those who have not answered, but for those whose turn is over."""
+        if self._count or not self._answers.each:
+            return super().owing if self.is_complete else self.asked
+        return self._answers.to_come(self._open)
 
     @property
     def is_complete(self) -> bool:
@@ -268,6 +285,7 @@ class AwaitPackets(Exchange):
                 ):
                     # Nothing else will come from a servo that has answered.
                     self._end_corrupt()
+                    self._open.clear()
             elif self._is_answer(frame):
                 self._keep(frame)
             else:
