@@ -18,6 +18,6 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 # By name: the checkout may hold virtual environments and colcon's folders as well.
-_FOLDERS = ('benchmarks', 'dxl_port_driver', 'launch', 'test', 'tools')
+_FOLDERS = ('benchmarks', 'dxl_port_driver', 'examples', 'launch', 'test', 'tools')
 
 PATHS = [str(_ROOT / name) for name in (*_FOLDERS, 'setup.py') if (_ROOT / name).exists()]
