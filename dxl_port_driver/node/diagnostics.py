@@ -29,6 +29,7 @@ _PERIOD_S = 1.0
 _SLOW_LATENCY_MS = 2.0
 _MOST_FAILURES = 0.01
 _MOST_UTILISATION = 0.9
+_YES_OR_NO = {True: 'yes', False: 'no', None: 'unknown'}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Condition:
     :param bus: while the port is open.
     :param error: why the driver cannot work; empty when it can.
     :param traffic_dropped: pieces of traffic that could not be published in time.
+    :param low_latency: whether the adapter is in low latency mode; None while the port is closed.
     """
 
     state: str
@@ -54,6 +56,7 @@ class Condition:
     bus: Bus | None = None
     error: str = ''
     traffic_dropped: int = 0
+    low_latency: bool | None = None
 
 
 class Diagnostics:
@@ -88,6 +91,7 @@ def _status(node: Node, condition: Condition) -> DiagnosticStatus:
         ('baudrate asked [bit/s]', f'{condition.asked_baudrate}'),
         ('baudrate real [bit/s]', f'{condition.real_baudrate}'),
         ('latency timer [ms]', _shown(condition.latency_ms)),
+        ('low latency', _YES_OR_NO[condition.low_latency]),
     ]
     warnings = _adapter_warnings(condition)
     if condition.bus is not None:

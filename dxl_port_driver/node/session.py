@@ -24,6 +24,7 @@ from dxl_port_driver.node.parameters import check_port_name, Settings
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.timing import byte_time_s, DEFAULT_LATENCY_TIMER_MS, Link
+from rclpy.impl.rcutils_logger import RcutilsLogger
 
 
 class Session:
@@ -38,6 +39,10 @@ class Session:
     def __init__(self, settings: Settings, duties: Duties) -> None:
         self._duties = duties
         self.port = _opened(settings)
+        self.low_latency: bool | None = None
+        """Whether the adapter is in low latency mode; None until it was asked for."""
+        self.low_latency_refused = False
+        """Whether it was asked for low latency and is not in that mode."""
         self.bus = Bus(self.port, settings.max_queue)
         self._keeper = Keeper(self.bus, duties)
         self._keeper.start()
@@ -58,6 +63,7 @@ class Session:
                 self.port.open()
             raise
         finally:
+            self.low_latency, self.low_latency_refused = None, False
             self.bus.shutdown('the driver takes another port')
             self.bus = Bus(self.port, settings.max_queue)
             self._keeper = Keeper(self.bus, self._duties)
@@ -84,8 +90,23 @@ class Session:
         self.bus.line.hears_itself = settings.tx_echo
         self.bus.line.late_s = settings.late_answer_time
         self.bus.port = self.port if listener is None else TappedPort(self.port, listener)
-        self.port.set_low_latency(settings.low_latency)
+        if self.port.is_open:  # else the adapter is away, and is asked when it is back
+            self.low_latency = self.port.set_low_latency(settings.low_latency)
+            self.low_latency_refused = settings.low_latency and not self.low_latency
         return link(settings, self.port)
+
+
+def tell_low_latency_refused(logger: RcutilsLogger, port: Port) -> None:
+    """Tell in the log that an adapter did not go into low latency mode when asked to."""
+    timer_ms = port.latency_timer_ms
+    if timer_ms is None:
+        # A pty, a UART, a CDC adapter: it keeps nothing back, so nothing is lost.
+        logger.debug(f'{port.name} has no low latency mode and no latency timer')
+    else:
+        logger.info(
+            f'{port.name} did not take low_latency, its latency timer is at '
+            f'{timer_ms:g} ms; udev/99-dynamixel.rules sets it, see docs/adapters.md'
+        )
 
 
 def link(settings: Settings, port: Port | None) -> Link:
