@@ -23,6 +23,7 @@ from typing import Any
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.keeper import Duties
 from dxl_port_driver.errors import DxlPortError, NotAvailableError, ReceiveError
+from dxl_port_driver.node.awaiting import Pause
 from dxl_port_driver.node.baudrate_changes import BaudrateChanges
 from dxl_port_driver.node.bus_services import BusServices
 from dxl_port_driver.node.cyclic_services import CyclicServices
@@ -30,13 +31,14 @@ from dxl_port_driver.node.declarations import REOPENING
 from dxl_port_driver.node.diagnostics import Condition, Diagnostics
 from dxl_port_driver.node.parameters import (
     as_meant,
+    check_port_name,
     declare,
     refusal,
     Settings,
     undeclared_refusal,
 )
 from dxl_port_driver.node.service_guards import guard_services
-from dxl_port_driver.node.session import link, Session
+from dxl_port_driver.node.session import link, Session, tell_low_latency_refused
 from dxl_port_driver.node.stop_packets import log_stop, stop_work
 from dxl_port_driver.node.traffic import TrafficPublisher
 from dxl_port_driver.protocol.permission import Permission
@@ -77,7 +79,7 @@ class DriverNode(LifecycleNode):
 
     :param name: name of the node.
     :param options: further arguments of :class:`rclpy.node.Node`.
-    :raises DxlPortError: a parameter that is fixed once the node runs makes no sense.
+    :raises DxlPortError: a parameter makes no sense.
     """
 
     def __init__(self, name: str = 'dxl_port_driver', **options: Any) -> None:
@@ -93,9 +95,12 @@ class DriverNode(LifecycleNode):
         """Whether the port is being tried again and again until it opens."""
         self.is_finalized = False
         """True once it has been shut down; nothing can be done with it any more."""
+        self.has_left = False
+        """True once, after that, all who waited are answered and the services are gone."""
         super().__init__(name, **options)
         declare(self)
         self.settings = Settings.of(self)
+        check_port_name(self.settings.port_name, self.settings.allowed_ports)
         self.permission = Permission(self.settings.allowed_instructions)
         self.limits = self.settings.limits()
         self.link = link(self.settings, None)
@@ -181,14 +186,25 @@ class DriverNode(LifecycleNode):
 
     @_told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Close the port and take the services off the graph."""
+        """Close the port; the services leave the graph as soon as all who wait are answered."""
         self.close('is shutting down')
+        self.is_finalized = True
+        if self.executor is not None:
+            self.executor.create_task(self._leave)
+        return super().on_shutdown(state)
+
+    async def _leave(self) -> None:
+        # An answer cannot leave by a service that is gone. Each round of the executor goes on
+        # with every callback that waits; in the first one at the latest, all of them end.
+        for _ in range(2):
+            if self.executor is not None:
+                self.executor.wake()
+            await Pause()
         self._bus_services.destroy()
         self._cyclic.destroy()
         self._traffic.destroy()
         self._diagnostics.destroy()
-        self.is_finalized = True
-        return super().on_shutdown(state)
+        self.has_left = True
 
     @_told
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -253,7 +269,10 @@ class DriverNode(LifecycleNode):
             if self.settings.publish_traffic:
                 self._traffic.start()
                 listener = self._traffic.tell
+            was_refused = self._session.low_latency_refused
             self.link = self._session.apply(self.settings, listener)
+            if self._session.low_latency_refused and not was_refused:
+                tell_low_latency_refused(self.get_logger(), self._session.port)
             if listener is None:
                 self._traffic.stop()
         else:
@@ -272,6 +291,7 @@ class DriverNode(LifecycleNode):
             session.bus if session is not None else None,
             '' if self.failure is None else str(self.failure),
             self._traffic.dropped,
+            session.low_latency if session is not None else None,
         )
 
     # Parameters

@@ -16,8 +16,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import signal
 import sys
+import time
 from types import FrameType
 
 from dxl_port_driver.errors import DxlPortError
@@ -33,6 +35,8 @@ from rclpy.executors import ExternalShutdownException, ShutdownException, Single
 from rclpy.signals import SignalHandlerOptions
 
 _LOOK_UP_S = 0.5
+_LAST_ANSWERS_S = 2.0
+"""How long those who wait may take to be sent away before the process ends, s."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -43,7 +47,13 @@ def main(args: list[str] | None = None) -> int:
     :return: exit status: 0 after SIGINT or SIGTERM, 1 when the node could not be made.
     """
     # rclpy's own handlers would end the context before the port is closed in order.
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # what rclpy raises for arguments that it cannot read
+        print(f'port_driver: {error}; correct the arguments and start again', file=sys.stderr)
+        return 1
+    executor = SingleThreadedExecutor()
+    stop = _stop_on_signals(executor)
     try:
         node = DriverNode()
     except (
@@ -53,30 +63,36 @@ def main(args: list[str] | None = None) -> int:
         ParameterException,
     ) as error:
         print(f'port_driver: {error}; correct the parameter and start again', file=sys.stderr)
+        executor.shutdown()
         rclpy.try_shutdown()
         return 1
-    executor = SingleThreadedExecutor()
     executor.add_node(node)
-    stop = _stop_on_signals(executor)
     try:
         if node.settings.autostart:
             Autostart(node).begin()
-        while not stop:
-            try:
-                executor.spin_once(timeout_sec=_LOOK_UP_S)
-            except (ExternalShutdownException, ShutdownException):
-                break
-            except Exception as error:
-                # One broken request must not take the bus away from all others.
-                node.get_logger().error(f'a callback failed: {error!r}')
-        if rclpy.ok() and not node.is_finalized:
-            node.trigger_shutdown()
+        _spin(executor, node, lambda: bool(stop))
+        if rclpy.ok():
+            if not node.is_finalized:
+                node.trigger_shutdown()
+            give_up = time.monotonic() + _LAST_ANSWERS_S
+            _spin(executor, node, lambda: node.has_left or time.monotonic() > give_up)
     finally:
         node.close('is shutting down')
         node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
     return 0
+
+
+def _spin(executor: SingleThreadedExecutor, node: DriverNode, is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        try:
+            executor.spin_once(timeout_sec=_LOOK_UP_S)
+        except (ExternalShutdownException, ShutdownException):
+            return
+        except Exception as error:
+            # One broken request must not take the bus away from all others.
+            node.get_logger().error(f'a callback failed: {error!r}')
 
 
 def _stop_on_signals(executor: SingleThreadedExecutor) -> list[int]:

@@ -70,7 +70,9 @@ def _driver(folders: pytest.TempPathFactory, **parameters: object) -> Iterator[R
         environment={'ROS_DOMAIN_ID': str(domain.id)},
     )
     try:
-        yield RemoteDriver(graph)
+        driver = RemoteDriver(graph)
+        driver.pid = program.pid
+        yield driver
         assert program.is_running, f'the driver died:\n{program.output}'
     finally:
         program.stop()

@@ -1,0 +1,52 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Starting the node with what it cannot use: a sentence on stderr, and exit status 1."""
+
+from __future__ import annotations
+
+import sys
+
+WRONG = {
+    'baudrate': ('fast', '0', '1e6'),
+    'max_timeout': ('.nan', '5'),
+    'autostart': ('perhaps',),
+    'port_name': ('7', 'spy:///dev/ttyUSB0'),
+}
+UNREADABLE = (('-p', 'baudrate:='), ('--no-such',), ('--params-file', '/no/such/file'))
+
+
+def test_a_wrong_parameter_is_told_in_one_sentence_that_names_it(start_driver):
+    started = [
+        (name, value, start_driver(**{name: value})[0])
+        for name, values in WRONG.items()
+        for value in values
+    ]
+    for name, value, program in started:
+        assert program.wait() == 1, f'{name}:={value}'
+        (line,) = program.output.splitlines()
+        assert line.startswith('port_driver: ')
+        assert name in line or value in line
+
+
+def test_arguments_that_ros_cannot_read_are_told_without_a_traceback(start):
+    started = [
+        start(sys.executable, '-m', 'dxl_port_driver.node.main', '--ros-args', *arguments)
+        for arguments in UNREADABLE
+    ]
+    for arguments, program in zip(UNREADABLE, started, strict=True):
+        assert program.wait() == 1, arguments
+        assert 'Traceback' not in program.output
+        assert 'port_driver: ' in program.output
+        assert arguments[-1] in program.output
