@@ -161,7 +161,7 @@ class Bus:
         """Let work in again after the port has been opened again."""
         with self._lock:
             self.lost = None
-            self.line.failed = False
+            self.line.reopened()
             self.statistics.reconnects += 1
 
     def lose(self, reason: str) -> None:

@@ -116,6 +116,12 @@ class Line:
         self.failed |= isinstance(error, (TransmitError, ReceiveError))
         return self._sent_away() or error if isinstance(error, PortClosedError) else error
 
+    def reopened(self) -> None:
+        """Note that the device went and came again, and with it went all that was to come."""
+        self.failed = False
+        self.quiet_from = 0.0
+        self.late = LateAnswers()
+
     def unanswered(self, asked: float, rule_s: float, owing: Set[int], received: bytes) -> None:
         """
         Note a question that was given up.
