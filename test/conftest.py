@@ -43,8 +43,14 @@ _QUICK_DISCOVERY = """\
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the port tests run on real hardware as well."""
+    """Let the port tests run on real hardware, and the fault tests as long as in the docs."""
     parser.addoption('--dxl-port', help='a serial port with servos on it, for the port tests')
+    parser.addoption(
+        '--long',
+        action='store_true',
+        help='run the fault suite as often and as long as docs/reliability.md tells (an hour)',
+    )
+    parser.addoption('--figures', help='a file for what the fault tests measure, as JSON lines')
 
 
 @pytest.fixture(scope='session', autouse=True)
