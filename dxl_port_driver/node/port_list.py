@@ -27,7 +27,7 @@ from dxl_port_driver.node.declarations import DECLARATIONS
 DEFAULT_NAME = 'dxl_port_driver'
 _DEFAULTS = {declaration.name: declaration.default for declaration in DECLARATIONS}
 _NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
-_NAMESPACE = re.compile(r'/?([A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*)?')
+_NAMESPACE = re.compile(r'/?([A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*/?)?')
 _KINDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'a text'}
 
 
