@@ -19,8 +19,8 @@ DISTRO ?= kilted
 PYTHON ?=
 PORT ?= sim://
 BAUDRATE ?= 1000000
-# More tests at once than cores: the node tests wait for each other's processes most of the time.
-TEST_JOBS ?= 3
+# Tests at the same time; auto: one for each core. More of them, and those that measure time suffer.
+TEST_JOBS ?= auto
 PYTEST_ARGS ?=
 
 ifeq ($(DISTRO),kilted)
