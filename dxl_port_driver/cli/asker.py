@@ -60,6 +60,7 @@ class Reply(NamedTuple):
     :param params: what it answered.
     :param elapsed_s: how long the bus was held.
     :param attempts: how many times it was asked.
+    :param heard: bytes that came, whatever they were.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Reply(NamedTuple):
     params: bytes = b''
     elapsed_s: float = 0.0
     attempts: int = 0
+    heard: int = 0
 
     @property
     def ok(self) -> bool:
@@ -253,6 +255,7 @@ def _reply(
         result.message,
         elapsed_s=result.elapsed_s,
         attempts=result.attempts,
+        heard=len(result.data),
     )
     if status is None:
         return reply

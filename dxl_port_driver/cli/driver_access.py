@@ -22,10 +22,8 @@ from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.errors import NotAvailableError
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
 
-_ADVICE = {
-    'unconfigured': 'configure and activate it',
-    'inactive': 'activate it',
-}
+_STEPS = {'unconfigured': ('configure', 'activate'), 'inactive': ('activate',)}
+"""Transitions from a state to active."""
 
 
 class DriverAccess(BusAccess):
@@ -64,10 +62,11 @@ class DriverAccess(BusAccess):
         """Why it serves nobody, and what to do about that; empty when it is active."""
         if self.state == 'active':
             return ''
-        advice = _ADVICE.get(self.state, 'wait until it is active, or start it anew')
-        return (
-            f'{self.name} is {self.state} and serves nobody; {advice}, for instance with '
-            '"ros2 lifecycle set"'
+        advice = ' and '.join(
+            f'"ros2 lifecycle set {self.name} {step}"' for step in _STEPS.get(self.state, ())
+        )
+        return f'{self.name} is {self.state} and serves nobody; ' + (
+            f'bring it up with {advice}' if advice else 'wait until it is active'
         )
 
     def parameters(self) -> dict[str, Any]:

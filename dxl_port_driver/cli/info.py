@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import os
 
 import click
@@ -58,7 +59,7 @@ def command(target: Target, output: Output) -> ExitStatus:
     output.record(**facts, usable=not problem, message=problem)
     output.table(
         ('WHAT', 'VALUE'),
-        [(name, _shown(value)) for name, value in facts.items() if value not in ('', None)],
+        [(name, _shown(value)) for name, value in _flat(facts) if value not in ('', None)],
     )
     if problem:
         output.fail(problem)
@@ -119,15 +120,27 @@ def _of_driver(target: Target) -> tuple[Facts, str, ExitStatus]:
     from dxl_port_driver.cli.driver_access import DriverAccess
 
     with DriverAccess(target.driver, target.wait_s, only_active=False) as access:
-        facts: Facts = {'driver': access.name, 'state': access.state, **access.parameters()}
+        facts: Facts = {
+            'driver': access.name,
+            'state': access.state,
+            'parameters': access.parameters(),
+        }
         if access.refusal:
             return facts, access.refusal, ExitStatus.NOT_AVAILABLE
     return facts, '', ExitStatus.OK
+
+
+def _flat(facts: Facts) -> Iterator[tuple[str, object]]:
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            yield from _flat(value)
+        else:
+            yield name, value
 
 
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return 'yes' if value else 'no'
     if isinstance(value, list):
-        return ', '.join(map(str, value)) or 'nobody'
+        return ', '.join(map(str, value)) or '-'
     return f'{value:g}' if isinstance(value, float) else str(value)

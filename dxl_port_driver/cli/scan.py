@@ -174,3 +174,5 @@ def show(output: Output, found: list[Found]) -> None:
             ],
         )
     tell_failures(output, [answer.reply for _, answer in found])
+    if any(not answer.reply.ok for _, answer in found):
+        output.note('where bytes come that are no answer, two servos may share the id')

@@ -42,7 +42,7 @@ def sweep(
     asker: Asker, step: Step, ids: Sequence[int] | None = None, *, each: bool = False
 ) -> Iterator[Identity]:
     """
-    Find the servos that are there; one whose answer is broken is given with that for a reply.
+    Find the servos that are there; one whose answer is in shreds is given with that.
 
     In Protocol 2.0 one broadcast Ping finds them all within a second. Where its answers come in
     shreds, and in Protocol 1.0, where servos answer a broadcast all at once, each id is asked.
@@ -70,7 +70,7 @@ def sweep(
         answer = asker.ping(servo)
         _require_available(answer.reply.result, answer.reply.message)
         step(1, f'{where}, id {servo}')
-        if answer.reply.result is not ResultCode.RX_TIMEOUT:
+        if answer.reply.result is not ResultCode.RX_TIMEOUT or answer.reply.heard:
             yield answer
 
 
