@@ -204,7 +204,7 @@ class CallWatch:
             if self._clients.is_ready(item.question):
                 self._send(item)
             elif now - item.begun > self._clients.wait_for_driver_s:
-                return self._clients.missing(item.question)
+                return self._clients.missing(item.question, self._clients.wait_for_driver_s)
             return None
         if now - item.begun < SOON_S:
             return None

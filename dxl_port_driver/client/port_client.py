@@ -105,6 +105,15 @@ class PortClient:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def wait_for_driver(self, timeout_s: float) -> None:
+        """
+        Block until the driver is there, active or not; needs nobody to spin the node.
+
+        :param timeout_s: how long, s.
+        :raises DriverMissingError: it did not come up in time.
+        """
+        self._clients.await_driver(questions.bytes_available(self.driver), timeout_s)
+
     def transact(
         self, data: Octets | Transaction, **fields: Unpack[TransactionFields]
     ) -> TransactionResult:
@@ -246,7 +255,7 @@ class PortClient:
             raise deadlock(self.node)
         clients = self._clients
         if not clients.is_ready(question):
-            clients.await_driver(question)
+            clients.await_driver(question, clients.wait_for_driver_s)
         waiting = threading.Lock()
         waiting.acquire()
         sent = time.monotonic()

@@ -230,7 +230,7 @@ class RemotePortHandler:
         :return: -1 when the driver or the device failed.
         """
         mine = self._mine
-        if mine.answer is not None:
+        if mine.answer is not None and self._client is not None:
             return len(mine.answer)
         try:
             return self._raw_client().get_bytes_available()

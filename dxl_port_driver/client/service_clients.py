@@ -83,24 +83,24 @@ class ServiceClients:
                 raise
             raise self.shut_down() from error
 
-    def await_driver(self, question: Question[Any]) -> None:
+    def await_driver(self, question: Question[Any], timeout_s: float) -> None:
         """
         Wait until the driver's service is on the graph.
 
+        :param timeout_s: how long, s.
         :raises DriverMissingError: it did not come up in time.
         """
-        deadline = time.monotonic() + self.wait_for_driver_s
+        deadline = time.monotonic() + timeout_s
         while not self.is_ready(question):
             if time.monotonic() >= deadline:
-                raise self.missing(question)
+                raise self.missing(question, timeout_s)
             time.sleep(_LOOK_UP_S)
 
-    def missing(self, question: Question[Any]) -> DriverMissingError:
+    def missing(self, question: Question[Any], waited_s: float) -> DriverMissingError:
         """Give the error that tells of a driver that is not there."""
         return DriverMissingError(
-            f'no service {self.driver}/{question.service} came up within '
-            f'{self.wait_for_driver_s:g} s; start the driver, or check its name, ROS_DOMAIN_ID '
-            'and the network between',
+            f'no service {self.driver}/{question.service} came up within {waited_s:g} s; start '
+            'the driver, or check its name, ROS_DOMAIN_ID and the network between',
             port=self.driver,
         )
 
