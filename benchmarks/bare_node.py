@@ -16,8 +16,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-import threading
 
 import rclpy
 from rclpy.executors import ExternalShutdownException
@@ -31,11 +31,8 @@ def main() -> int:
     node.trigger_configure()
     node.trigger_activate()
     print('active', flush=True)
-    threading.excepthook = lambda _: None
-    try:
+    with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
     node.destroy_node()
     rclpy.try_shutdown()
     return 0

@@ -27,6 +27,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 PATIENCE_S = 30.0
+_FIRST_CALLS, _FIRST_CALL_S = 15, 2.0
 
 
 class Caller:
@@ -94,7 +95,15 @@ class Caller:
                 raise RuntimeError(f'no response from {self.target}/{service}')
             return future.result()
 
-        # The very first response is lost now and then, when discovery is not over on both sides.
-        client.call_async(request)
-        threading.Event().wait(0.5)
+        self._find_the_way_back(client, request)
         return once
+
+    def _find_the_way_back(self, client: Any, request: Any) -> None:
+        """Call until a response comes: the first ones are lost while discovery is not over."""
+        for _ in range(_FIRST_CALLS):
+            done = threading.Event()
+            future = client.call_async(request)
+            future.add_done_callback(lambda _, done=done: done.set())
+            if done.wait(_FIRST_CALL_S):
+                return
+        raise RuntimeError(f'no response from {client.service_name}')

@@ -28,7 +28,7 @@ def ros_domain() -> Iterator[int]:
     """Give a domain that neither another measurement nor a test uses at the same time."""
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     sys.path.append(str(Path(__file__).resolve().parents[1] / 'test'))
-    from ros_support.domains import Domain
+    from ros_support.domains import Domain  # type: ignore[import-not-found]
 
     domain = Domain()
     try:

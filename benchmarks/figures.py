@@ -80,7 +80,7 @@ class Figure:
         return cls(**{name: value for name, value in data.items() if name != 'met'})
 
 
-def over_rounds(values: Sequence[float]) -> dict[str, float]:
+def over_rounds(values: Sequence[float]) -> Mapping[str, Any]:
     """Give ``value``, ``low`` and ``high`` of a :class:`Figure` from one value a round."""
     return {
         'value': median(values),

@@ -21,6 +21,7 @@ import importlib
 import json
 import sys
 
+from benchmarks.questions import succeeded
 from benchmarks.rows import NAMES
 from benchmarks.setting import Setting
 
@@ -33,7 +34,10 @@ def main() -> int:
     options = parser.parse_args()
     module = importlib.import_module(f'benchmarks.rows.{options.name}')
     figures = module.measure(Setting(quick=options.quick))
-    json.dump([figure.as_dict() for figure in figures], sys.stdout)
+    json.dump(
+        {'figures': [figure.as_dict() for figure in figures], 'failed': succeeded.failed},
+        sys.stdout,
+    )
     return 0
 
 

@@ -41,11 +41,12 @@ class Program:
     """
 
     def __init__(self, module: str, arguments: Sequence[str] = (), domain: int | None = None):
+        self.module = module
         environment = {**os.environ, 'PYTHONPATH': str(_ROOT)}
         if domain is not None:
             environment['ROS_DOMAIN_ID'] = str(domain)
         # What it logs is told only when it fails.
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the program has ended
         self._process = subprocess.Popen(
             [sys.executable, '-m', module, *arguments],
             stdin=subprocess.PIPE,
@@ -66,6 +67,10 @@ class Program:
         self._process.stdin.write(f'{line}\n')
         self._process.stdin.flush()
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def hear(self) -> str:
         """
         Wait for a line on its standard output.
@@ -76,7 +81,7 @@ class Program:
         line = self._process.stdout.readline()
         if not line:
             self._process.wait(PATIENCE_S)
-            raise RuntimeError(f'{self._process.args} ended; it said:\n{self.said()}')
+            raise RuntimeError(f'{self.module} ended; it said:\n{self.said()}')
         return line.strip()
 
     def said(self) -> str:
@@ -104,13 +109,13 @@ class Program:
         trace: TracebackType | None,
     ) -> None:
         """End it; in order, because a DDS participant that dies hard disturbs the next ones."""
-        self._process.send_signal(signal.SIGINT)
+        self.send(signal.SIGINT)
         try:
             self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            raise RuntimeError(f'{self._process.args} did not end:\n{self.said()}') from None
+            raise RuntimeError(f'{self.module} did not end:\n{self.said()}') from None
         finally:
             for stream in (self._process.stdin, self._process.stdout, self._log):
                 if stream is not None:

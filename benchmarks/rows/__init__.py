@@ -32,5 +32,6 @@ NAMES = (
     'idle',
     'startup',
     'memory',
+    'budget',
 )
 """Every measurement, in the order in which they are made and told."""

@@ -18,6 +18,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_driver.protocol.transaction import Transaction
+from dxl_port_interfaces.srv import TransactBatch
+
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
@@ -25,9 +29,6 @@ from benchmarks.programs import Driver, VirtualBus
 from benchmarks.questions import bus_on, READ, succeeded
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
-from dxl_port_interfaces.srv import TransactBatch
 
 SIZE = 20
 

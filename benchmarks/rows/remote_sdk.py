@@ -16,6 +16,11 @@
 
 from __future__ import annotations
 
+from dxl_port_driver.client import PortClient, RemotePortHandler
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_driver.protocol.transaction import Transaction
+from dxl_port_interfaces.srv import Transact
+
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
@@ -24,10 +29,6 @@ from benchmarks.questions import READ, succeeded
 from benchmarks.rows.sdk_read import Reader
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
-from dxl_port_driver.client import PortClient, RemotePortHandler
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
-from dxl_port_interfaces.srv import Transact
 
 
 def measure(setting: Setting) -> list[Figure]:

@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dxl_port_driver import PortHandler
+import dynamixel_sdk
+
 from benchmarks.figures import Figure, over_rounds
 from benchmarks.programs import VirtualBus
 from benchmarks.questions import PRESENT_POSITION
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
-from dxl_port_driver import PortHandler
-import dynamixel_sdk
 
 
 def measure(setting: Setting) -> list[Figure]:

@@ -19,6 +19,11 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_driver.protocol.transaction import Transaction
+from dxl_port_interfaces.srv import Transact
+from std_srvs.srv import Trigger
+
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
@@ -26,10 +31,6 @@ from benchmarks.programs import Driver, VirtualBus
 from benchmarks.questions import bus_on, READ, succeeded
 from benchmarks.sampling import alternate, ratios, Rounds, summary_us
 from benchmarks.setting import Setting
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
-from dxl_port_interfaces.srv import Transact
-from std_srvs.srv import Trigger
 
 _REFERENCE = ['nothing', 'in process']
 _AGAINST = 'Trigger on the same node + in-process exchange'
@@ -69,9 +70,7 @@ def _blocks(setting: Setting, **options: Any) -> Rounds:
         )
 
 
-def _figure(
-    key: str, which: str, blocks: Rounds, field: str, goal: float, goal_of: str
-) -> Figure:
+def _figure(key: str, which: str, blocks: Rounds, field: str, goal: float, goal_of: str) -> Figure:
     overhead_s = median(
         block.median_s - nothing.median_s - exchange.median_s
         for block, nothing, exchange in zip(
