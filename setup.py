@@ -37,6 +37,8 @@ setup(
         (SHARE, ['package.xml']),
         (f'{SHARE}/launch', sorted(glob('launch/*.launch.py'))),
         (f'{SHARE}/config', sorted(glob('config/*.yaml'))),
+        (f'{SHARE}/security', sorted(glob('security/*.xml'))),
+        (f'{SHARE}/udev', sorted(glob('udev/*.rules'))),
     ],
     python_requires='>=3.10',
     install_requires=['setuptools', 'click', 'pyserial', 'rich'],

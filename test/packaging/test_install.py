@@ -60,8 +60,8 @@ def test_the_environment_has_the_program_as_a_command(program: str) -> None:
     assert os.access(prefix / 'bin' / program, os.X_OK)
 
 
-@pytest.mark.parametrize('folder', ['launch', 'config'])
-def test_every_launch_and_config_file_is_installed(folder: str) -> None:
+@pytest.mark.parametrize('folder', ['launch', 'config', 'security', 'udev'])
+def test_every_file_of_the_share_is_installed(folder: str) -> None:
     installed = _prefix('dxl_port_driver') / 'share' / 'dxl_port_driver' / folder
     wanted = [path.name for path in (ROOT / folder).glob('*.*')]
     assert sorted(path.name for path in installed.glob('*.*')) == sorted(wanted)
