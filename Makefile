@@ -22,6 +22,7 @@ BAUDRATE ?= 1000000
 # Tests at the same time; auto: one for each core. More of them, and those that measure time suffer.
 TEST_JOBS ?= auto
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 ifeq ($(DISTRO),kilted)
 VENV := .venv
@@ -43,7 +44,7 @@ help:
 	@echo 'make demo        see the driver at work on emulated servos'
 	@echo 'make run         run the driver in the foreground: PORT=/dev/ttyUSB0 BAUDRATE=57600 (default: sim://)'
 	@echo 'make test        linters and the whole test suite (PYTEST_ARGS="-k name")'
-	@echo 'make bench       measure it against the SDK'
+	@echo 'make bench       measure everything against references (BENCH_ARGS="--quick --only sdk_read")'
 	@echo 'make setup       only make the environment ready (every other target does that by itself)'
 	@echo 'make lint        linters only'
 	@echo 'make format      put the sources into their form'
@@ -86,8 +87,9 @@ test-colcon: setup-tests
 coverage: setup-tests
 	$(RUN) -m pytest -n $(TEST_JOBS) --cov --cov-report=term $(PYTEST_ARGS)
 
-bench: setup-tests
-	$(RUN) benchmarks/run.py
+bench:
+	@$(SETUP) --with-tests --with-bench
+	$(RUN) -m benchmarks.run $(BENCH_ARGS)
 
 lock:
 	$(CLEAN) sh requirements/lock.sh

@@ -39,5 +39,6 @@ lock() {
 
 lock kilted.txt kilted.in
 lock jazzy.txt jazzy.in
-# One list of test tools serves both distros, so it must not differ from either where they meet.
+# One list of these tools serves both distros, so it must not differ from either where they meet.
 lock test.txt test.in -c kilted.txt
+lock bench.txt bench.in -c kilted.txt

@@ -14,7 +14,7 @@
 # limitations under the License.
 
 # Makes the virtual environment of a ROS distro ready, or sees that it is:
-#   sh tools/setup.sh DISTRO VENV [PYTHON] [--with-tests] [--check]
+#   sh tools/setup.sh DISTRO VENV [PYTHON] [--with-tests] [--with-bench] [--check]
 # This part finds a Python that can run the rest (tools/setup_ros); it has to speak to any old one.
 
 set -eu

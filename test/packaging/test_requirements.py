@@ -20,7 +20,7 @@ import re
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / 'requirements'
-LOCKS = ['kilted.txt', 'jazzy.txt', 'test.txt']
+LOCKS = ['kilted.txt', 'jazzy.txt', 'test.txt', 'bench.txt']
 
 
 def _pins(name: str) -> list[str]:
@@ -35,13 +35,14 @@ def test_every_line_pins_one_version(name: str) -> None:
 
 
 @pytest.mark.parametrize('distro', ['kilted.txt', 'jazzy.txt'])
-def test_the_test_tools_change_nothing_that_the_driver_runs_on(distro: str) -> None:
+@pytest.mark.parametrize('tools', ['test.txt', 'bench.txt'])
+def test_the_tools_change_nothing_that_the_driver_runs_on(distro: str, tools: str) -> None:
     def versions(name: str) -> set[tuple[str, str]]:
         return {tuple(pin.split(' ')[0].split('==')) for pin in _pins(name)}  # type: ignore[misc]
 
     runs_on = versions(distro)
     names = {name for name, _ in runs_on}
-    shared = {(name, version) for name, version in versions('test.txt') if name in names}
+    shared = {(name, version) for name, version in versions(tools) if name in names}
     assert shared <= runs_on
 
 

@@ -24,6 +24,7 @@ from tools.setup_ros.environment import Environment
 STAGES = {
     'packages': stamps.of_packages,
     'test_tools': stamps.of_test_tools,
+    'bench_tools': stamps.of_bench_tools,
     'interfaces': stamps.of_interfaces,
     'driver': stamps.of_driver,
 }
@@ -31,6 +32,7 @@ FILES = [
     'requirements/kilted.txt',
     'requirements/jazzy.txt',
     'requirements/test.txt',
+    'requirements/bench.txt',
     'dxl_port_interfaces/msg/Traffic.msg',
     'dxl_port_driver/__init__.py',
     'launch/port_driver.launch.py',
@@ -63,6 +65,7 @@ def _changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ('requirements/kilted.txt', set(STAGES)),
         ('requirements/jazzy.txt', set()),
         ('requirements/test.txt', {'test_tools'}),
+        ('requirements/bench.txt', {'bench_tools'}),
         ('dxl_port_interfaces/msg/Traffic.msg', {'interfaces'}),
         ('dxl_port_interfaces/srv/New.srv', {'interfaces'}),
         ('dxl_port_interfaces/CHANGELOG.rst', set()),

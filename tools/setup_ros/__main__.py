@@ -39,9 +39,9 @@ def main() -> int:
     environment = Environment(root=root, distro=options.distro, venv=root / options.venv)
     try:
         if options.check:
-            return _report_outdated(environment, options.with_tests)
+            return _report_outdated(environment, options.tools)
         with environment.locked():
-            for stage in stages(options.with_tests):
+            for stage in stages(options.tools):
                 stage.bring_up_to_date(environment)
     except SetupError as error:
         print(f'setup: {error}', file=sys.stderr)
@@ -56,7 +56,15 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='setup', description=__doc__)
     parser.add_argument('distro', choices=['kilted', 'jazzy'])
     parser.add_argument('venv', help='folder of the environment, from the root of the checkout')
-    parser.add_argument('--with-tests', action='store_true', help='install the test tools as well')
+    for option, stage in (('--with-tests', 'test_tools'), ('--with-bench', 'bench_tools')):
+        parser.add_argument(
+            option,
+            dest='tools',
+            action='append_const',
+            const=stage,
+            default=[],
+            help=f'install the {stage.replace("_", " ")} as well',
+        )
     parser.add_argument('--check', action='store_true', help='only tell what would be done')
     return parser.parse_args()
 
@@ -65,8 +73,8 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _report_outdated(environment: Environment, with_tests: bool) -> int:
-    names = [stage.name for stage in outdated(environment, with_tests)]
+def _report_outdated(environment: Environment, tools: list[str]) -> int:
+    names = [stage.name for stage in outdated(environment, tools)]
     if names:
         tell(f'to be done in {environment.name}: {", ".join(names)}')
     return 1 if names else 0

@@ -48,6 +48,15 @@ def install_test_tools(environment: Environment) -> None:
     _install_locked(environment, environment.root / 'requirements' / 'test.txt')
 
 
+def install_bench_tools(environment: Environment) -> None:
+    """
+    Install what the benchmarks need on top of the test tools.
+
+    :raises SetupError: if pip fails.
+    """
+    _install_locked(environment, environment.root / 'requirements' / 'bench.txt')
+
+
 def _install_build_backend(environment: Environment, locked: Path) -> None:
     pins = re.findall(r'^setuptools==\S+', locked.read_text(), flags=re.MULTILINE)
     # One small package first: without a network pip tries each one for minutes.

@@ -18,7 +18,7 @@ The stages that an environment is made in.
 Each has a stamp that tells what it was made from; what changed is made anew, and nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from . import machine, packages, stamps, workspace
@@ -86,6 +86,13 @@ _STAGES = (
         make=packages.install_test_tools,
     ),
     Stage(
+        name='bench_tools',
+        announcement='installing what draws the plots',
+        stamp=stamps.of_bench_tools,
+        check=_check_nothing,
+        make=packages.install_bench_tools,
+    ),
+    Stage(
         name='interfaces',
         announcement='building dxl_port_interfaces (half a minute)',
         stamp=stamps.of_interfaces,
@@ -102,15 +109,18 @@ _STAGES = (
 )
 
 
-def stages(with_tests: bool) -> list[Stage]:
+_OPTIONAL = frozenset({'test_tools', 'bench_tools'})
+
+
+def stages(options: Collection[str]) -> list[Stage]:
     """
     Return the stages in the order in which they are made.
 
-    :param with_tests: with the test tools.
+    :param options: those of ``test_tools`` and ``bench_tools`` that are wanted.
     """
-    return [stage for stage in _STAGES if with_tests or stage.name != 'test_tools']
+    return [stage for stage in _STAGES if stage.name in options or stage.name not in _OPTIONAL]
 
 
-def outdated(environment: Environment, with_tests: bool) -> list[Stage]:
+def outdated(environment: Environment, options: Collection[str]) -> list[Stage]:
     """Return the stages that would be made."""
-    return [stage for stage in stages(with_tests) if stage.is_outdated(environment)]
+    return [stage for stage in stages(options) if stage.is_outdated(environment)]

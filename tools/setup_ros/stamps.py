@@ -44,6 +44,11 @@ def of_test_tools(environment: Environment) -> str:
     return _digest([environment.root / 'requirements' / 'test.txt'], of_packages(environment))
 
 
+def of_bench_tools(environment: Environment) -> str:
+    """Return the stamp of the benchmarks' tools: their pins, and what they are installed on."""
+    return _digest([environment.root / 'requirements' / 'bench.txt'], of_packages(environment))
+
+
 def of_interfaces(environment: Environment) -> str:
     """Return the stamp of the built interfaces: their sources, and the builder."""
     package = environment.root / 'dxl_port_interfaces'
