@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dxl_port_driver.errors import PortOpenError
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.timer import Timer
 
@@ -45,7 +46,11 @@ class Autostart:
         if node.settings.reconnect and isinstance(node.failure, PortOpenError):
             node.get_logger().info(f'waiting for {node.settings.port_name}')
             node.awaits_port = True
-            self._timer = node.create_timer(node.settings.reconnect_period, self._try_again)
+            # By the wall clock, it would stop for as long as that is set back.
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self._timer = node.create_timer(
+                node.settings.reconnect_period, self._try_again, clock=steady
+            )
 
     def _start(self) -> bool:
         if self._node.trigger_configure() is not TransitionCallbackReturn.SUCCESS:

@@ -23,6 +23,7 @@ import time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.statistics import Lately, Percentiles
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 _PERIOD_S = 1.0
@@ -71,7 +72,9 @@ class Diagnostics:
         self._node = node
         self._condition = condition
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self._timer = node.create_timer(_PERIOD_S, self.publish)
+        # By the wall clock, it would stop for as long as that is set back.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_PERIOD_S, self.publish, clock=steady)
 
     def publish(self) -> None:
         """Publish now; also called when something has happened that should not wait."""
