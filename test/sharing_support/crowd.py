@@ -22,19 +22,21 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 import contextlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 import json
 import os
 from pathlib import Path
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import Any
 
+from lifecycle_msgs.srv import GetState
 from ros_support.domains import Domain
-from ros_support.graph import eventually, Graph, RemoteDriver
+from ros_support.graph import eventually, Graph, PATIENCE_S, RemoteDriver
 from ros_support.processes import Program
 
 from sharing_support.talker import Came, Told
@@ -43,47 +45,68 @@ from sharing_support.virtual_bus import virtual_bus, VirtualBus
 SHARED_SERVO = 17
 EVERY_WAY = ['transact', 'transact', 'transact_shared', 'batch', 'sdk', 'raw_write', 'raw_read']
 _TEST_FOLDER = str(Path(__file__).resolve().parents[1])
+_ASK_AGAIN_S = 3.0
 _ALL_SERVOS = 'sim://?ids=1-17'
 
 
-@dataclass
 class Crowd:
     """
-    A driver that others can talk to.
+    A driver, and processes that talk to it; they stay until :meth:`leave`.
 
     :ivar driver: to look at it and to set its parameters.
     :ivar bus: the servos, and what they saw.
     :ivar domain: the ROS domain of all.
     """
 
-    driver: RemoteDriver
-    bus: VirtualBus
-    domain: Domain
+    def __init__(self, driver: RemoteDriver, bus: VirtualBus, domain: Domain) -> None:
+        self.driver = driver
+        self.bus = bus
+        self.domain = domain
+        self.talkers: list[subprocess.Popen[str]] = []
 
-    def talk(self, told: Iterable[Told]) -> list[Came]:
-        """Have each of them run as a process; give what came of it, once all are through."""
-        with contextlib.ExitStack() as stack:
-            talkers = [stack.enter_context(self._process(one)) for one in told]
-            for talker in talkers:
-                assert _line(talker) == 'ready'
-            for talker in talkers:
-                _say_go(talker)
-            return [Came(**json.loads(_line(talker))) for talker in talkers]
+    def come(self, clients: int) -> None:
+        """Have at least so many processes ready."""
+        new = [self._new() for _ in range(clients - len(self.talkers))]
+        self.talkers += new
+        for talker in new:
+            assert _line(talker) == 'ready'
 
-    @contextlib.contextmanager
-    def _process(self, told: Told) -> Iterator[subprocess.Popen[str]]:
-        with subprocess.Popen(
-            [sys.executable, '-m', 'sharing_support.talker', json.dumps(asdict(told))],
+    def begin(self, told: list[Told]) -> None:
+        """Have them talk, each as told, at the same time."""
+        self.come(len(told))
+        for talker, one in zip(self.talkers, told, strict=False):
+            assert talker.stdin is not None
+            talker.stdin.write(f'{json.dumps(asdict(one))}\n')
+            talker.stdin.flush()
+
+    def talk(self, told: list[Told]) -> list[Came]:
+        """Have them talk; give what came of it, once all are through."""
+        self.begin(told)
+        return [self.hear(number) for number in range(len(told))]
+
+    def hear(self, number: int) -> Came:
+        """Wait for what came of one of them."""
+        return Came(**json.loads(_line(self.talkers[number])))
+
+    def leave(self) -> None:
+        """Have all of them end, in order."""
+        for talker in self.talkers:
+            assert talker.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                talker.stdin.close()
+        for talker in self.talkers:
+            talker.wait(PATIENCE_S)
+            assert talker.stdout is not None
+            talker.stdout.close()
+
+    def _new(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, '-m', 'sharing_support.talker', self.driver.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, 'ROS_DOMAIN_ID': str(self.domain.id), 'PYTHONPATH': _path()},
             text=True,
-        ) as process:
-            try:
-                yield process
-            finally:
-                # Let go of its standard input, it ends by itself and in order.
-                process.communicate()
+        )
 
 
 def _path() -> str:
@@ -93,12 +116,6 @@ def _path() -> str:
 def _line(talker: subprocess.Popen[str]) -> str:
     assert talker.stdout is not None
     return talker.stdout.readline().strip()
-
-
-def _say_go(talker: subprocess.Popen[str]) -> None:
-    assert talker.stdin is not None
-    talker.stdin.write('go\n')
-    talker.stdin.flush()
 
 
 @contextlib.contextmanager
@@ -125,15 +142,25 @@ def crowd(folder: Path, url: str = _ALL_SERVOS, **parameters: Any) -> Iterator[C
         )
         stack.callback(program.stop)
         driver = RemoteDriver(graph)
-        eventually(lambda: driver.state == 'active')
-        yield Crowd(driver, bus, domain)
+        eventually(lambda: _is_active(driver), 3 * PATIENCE_S)
+        many = Crowd(driver, bus, domain)
+        stack.callback(many.leave)
+        yield many
         assert program.is_running, f'the driver died:\n{program.output}'
+
+
+def _is_active(driver: RemoteDriver) -> bool:
+    """Ask once more where the response to a newcomer got lost."""
+    done = threading.Event()
+    future = driver.begin(GetState, 'get_state')
+    future.add_done_callback(lambda _: done.set())
+    return done.wait(_ASK_AGAIN_S) and future.result().current_state.label == 'active'
 
 
 def everyone(clients: int, seconds: float, ways: list[str], **fields: Any) -> list[Told]:
     """Give what equal talkers are told, each with a servo of its own."""
     return [
-        Told(number, '/dxl_port_driver', number + 1, SHARED_SERVO, seconds, ways, **fields)
+        Told(number, number + 1, SHARED_SERVO, seconds, ways, **fields)
         for number in range(clients)
     ]
 

@@ -19,8 +19,8 @@ A servo belongs to it alone, and so does a byte of a servo that all of them use:
 to somebody else's question looks like one to its own in everything but its value. Another byte
 there is everybody's: who writes and reads it in one batch must find what it wrote.
 
-It is told in JSON, prints ``ready`` once the driver has answered, waits for a line on standard
-input, and prints what came of it in JSON.
+For each line of JSON on standard input it prints a line of JSON with what came of it, until there
+are no more; it prints ``ready`` first, once the driver has answered.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
 from dynamixel_sdk import PacketHandler
 
+ID = 7
 PROFILE_VELOCITY = 112
 INDIRECT_DATA = 224
 EVERYBODYS = INDIRECT_DATA + 27
@@ -52,23 +53,23 @@ class Told:
     What a talker is to do.
 
     :param number: which one it is, from 0.
-    :param driver: name of the driver.
     :param servo: the one that is its own.
     :param shared_servo: the one of all.
     :param seconds: for how long.
     :param ways: names of what it does, methods of :class:`Talker`; drawn at random.
     :param priority: of all its transactions.
+    :param queue_timeout_s: of all its transactions.
     :param pause_s: between two of them.
     """
 
     number: int
-    driver: str
     servo: int
     shared_servo: int
     seconds: float
     ways: list[str]
     priority: int = 0
     pause_s: float = 0.0
+    queue_timeout_s: float = 0.0
     timeout_s: float = 2.0
     """For each answer: emulated servos are late on a machine that is busy, real ones are not."""
 
@@ -123,30 +124,20 @@ class Talker:
     Does what it is told.
 
     :param told: what that is.
+    :param client: the way to the driver.
     """
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, client: PortClient) -> None:
         self._told = told
         self._random = random.Random(told.number)
-        self._client = PortClient.in_background(told.driver, wait_for_driver_s=20.0)
+        self._client = client
         self._sdk_port = RemotePortHandler(
-            self._client, priority=told.priority, timeout_s=told.timeout_s
+            client, priority=told.priority, timeout_s=told.timeout_s
         )
         self._sdk = PacketHandler(2.0)
         self._codes: Counter[str] = Counter()
         self._value = told.number * 2000
         self.came = Came(told.number)
-
-    def close(self) -> None:
-        """Let go of the driver."""
-        self._client.close()
-
-    def begin(self) -> None:
-        """Get a first answer, whatever it takes: a DDS response to a newcomer may be lost."""
-        for _ in range(5):
-            if self._client.transact(read(self._told.servo, PROFILE_VELOCITY, 4)).attempts:
-                return
-        raise SystemExit(f'{self._told.driver} does not answer')
 
     def talk(self) -> Came:
         """Go on until the time is over."""
@@ -164,7 +155,7 @@ class Talker:
     def read_only(self) -> None:
         """Read what nobody changes."""
         servo = self._told.servo
-        self._one(read(servo, PROFILE_VELOCITY, 4), answer(servo, bytes(4)))
+        self._one(read(servo, ID, 1), answer(servo, bytes((servo,))))
 
     def transact(self) -> None:
         """Write to the own servo and read it, in two transactions."""
@@ -189,7 +180,7 @@ class Talker:
         asked = [
             (write(servo, EVERYBODYS, value), answer(servo)),
             (read(servo, EVERYBODYS, 1), answer(servo, value)),
-            (read(own, 7, 1), answer(own, bytes((own,)))),
+            (read(own, ID, 1), answer(own, bytes((own,)))),
         ]
         results = self._client.transact_batch([self._transaction(data) for data, _ in asked])
         if len(results) != len(asked):
@@ -234,7 +225,12 @@ class Talker:
         return True
 
     def _transaction(self, data: bytes) -> Transaction:
-        return Transaction(data, timeout_s=self._told.timeout_s, priority=self._told.priority)
+        return Transaction(
+            data,
+            timeout_s=self._told.timeout_s,
+            queue_timeout_s=self._told.queue_timeout_s,
+            priority=self._told.priority,
+        )
 
     def _one(self, data: bytes, expected: bytes) -> bool:
         return self._result(self._client.transact(self._transaction(data)), expected)
@@ -266,15 +262,18 @@ class Talker:
 
 
 def main() -> None:
-    """Run as a program."""
-    talker = Talker(Told(**json.loads(sys.argv[1])))
-    try:
-        talker.begin()
+    """Run as a program; its argument is the name of the driver."""
+    with PortClient.in_background(sys.argv[1], wait_for_driver_s=20.0) as client:
+        for _ in range(10):
+            # A DDS response to a newcomer may be lost.
+            if client.transact(read(1, ID, 1), timeout_s=0.5).attempts:
+                break
+        else:
+            raise SystemExit(f'{sys.argv[1]} does not answer')
         print('ready', flush=True)
-        sys.stdin.readline()
-        print(json.dumps(asdict(talker.talk())), flush=True)
-    finally:
-        talker.close()
+        for line in sys.stdin:
+            came = Talker(Told(**json.loads(line)), client).talk()
+            print(json.dumps(asdict(came)), flush=True)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,106 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Many client processes at once: each gets its own answers, and its share of the bus.
+
+The long form is a program: ``PYTHONPATH=test python -m sharing_support.crowd``, 16 clients for a
+minute; ``docs/sharing.md`` tells what it gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import importlib.util
+from statistics import median
+
+import pytest
+from sharing_support.crowd import Crowd, crowd, EVERY_WAY, everyone
+from sharing_support.shares import priority_figures
+from sharing_support.talker import Came
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec('dynamixel_sdk') is None, reason='dynamixel_sdk is not installed'
+    ),
+]
+
+SECONDS = 4.0
+CLIENTS = 8
+
+
+@pytest.fixture(scope='module')
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """Give a driver that the tests of this module share, on a bus with paced answers."""
+    if importlib.util.find_spec('rclpy') is None:
+        pytest.skip('rclpy is not installed')
+    with crowd(tmp_path_factory.mktemp('crowd')) as many:
+        yield many
+
+
+def all_well(came: list[Came]) -> None:
+    assert [one.foreign for one in came] == [[]] * len(came)
+    assert [one.failures for one in came] == [[]] * len(came)
+
+
+def test_nobody_talks_out_of_turn_and_each_gets_the_answers_to_its_own_questions(many):
+    came = many.talk(everyone(6, 8.0, EVERY_WAY))
+    statistics = many.bus.statistics()
+    assert statistics['last_violations'] == []
+    assert statistics['violations'] == 0
+    assert statistics['garbled'] == statistics['broken'] == 0
+    all_well(came)
+    assert all(one.asked > 10 for one in came)
+    assert statistics['instructions'] >= sum(one.asked for one in came)
+
+
+def test_equal_clients_get_equal_shares(many):
+    came = many.talk(everyone(CLIENTS, SECONDS, ['read_only']))
+    all_well(came)
+    shares = [one.asked for one in came]
+    assert min(shares) >= 0.7 * max(shares), shares
+
+
+def test_who_has_priority_waits_for_less_than_two_transactions_of_others(many):
+    # Long answers: what this machine does beside takes little of the time.
+    assert many.bus.say('delay 20').startswith('ok')
+    told = everyone(CLIENTS, SECONDS, ['read_only'])
+    told[0].priority = 200
+    told[0].pause_s = 0.01
+    try:
+        came = many.talk(told)
+    finally:
+        many.bus.say('delay 0')
+    all_well(came)
+    figures = priority_figures(came)
+    assert figures.transactions >= 20
+    assert figures.too_late <= max(1, 0.01 * figures.transactions), figures
+    # The others wait for each other, and for it.
+    assert min(median(one.queued_ms) for one in came[1:]) > figures.two_transactions_ms
+
+
+def test_a_wait_ends_when_it_said_it_would_also_among_many(many):
+    assert many.bus.say('delay 20').startswith('ok')
+    told = everyone(CLIENTS, 2.0, ['read_only'])
+    told[0].queue_timeout_s = 0.03
+    try:
+        came = many.talk(told)
+    finally:
+        many.bus.say('delay 0')
+    assert [one.foreign for one in came] == [[]] * len(came)
+    assert [one.failures for one in came[1:]] == [[]] * (len(came) - 1)
+    codes = came[0].codes
+    assert codes.get('PORT_BUSY', 0) > codes.get('SUCCESS', 0)
+    assert all('was busy for all of the 0.0' in told for told in came[0].failures)
