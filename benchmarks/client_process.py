@@ -28,11 +28,10 @@ import sys
 from time import monotonic
 
 from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.srv import Transact, TransactBatch
 
 from benchmarks.caller import Caller
-from benchmarks.questions import READ, succeeded
+from benchmarks.questions import patient, READ, succeeded
 from benchmarks.rows.batch import batch_request
 
 
@@ -48,7 +47,7 @@ def main() -> int:
         if batch > 1:
             call = caller.call(TransactBatch, 'transact_batch', batch_request(batch))
         else:
-            request = Transact.Request(transaction=transaction_to_message(Transaction(READ)))
+            request = Transact.Request(transaction=transaction_to_message(patient(READ)))
             call = caller.call(Transact, 'transact', request)
         print('ready', flush=True)
         for line in sys.stdin:

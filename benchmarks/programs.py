@@ -27,6 +27,8 @@ import tempfile
 from types import TracebackType
 from typing import Any
 
+from benchmarks.questions import MAX_TIMEOUT_S
+
 PATIENCE_S = 30.0
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -159,7 +161,12 @@ class Driver(Program):
         module: str = 'benchmarks.driver_process',
         **parameters: Any,
     ) -> None:
-        values = {'port_name': port_name, 'autostart': 'true', **parameters}
+        values = {
+            'port_name': port_name,
+            'autostart': 'true',
+            'max_timeout': MAX_TIMEOUT_S,
+            **parameters,
+        }
         arguments = ['--ros-args']
         for name, value in values.items():
             arguments += ['-p', f'{name}:={value}']

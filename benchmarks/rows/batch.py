@@ -19,14 +19,13 @@ from __future__ import annotations
 from typing import Any
 
 from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.srv import TransactBatch
 
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
 from benchmarks.programs import Driver, VirtualBus
-from benchmarks.questions import bus_on, READ, succeeded
+from benchmarks.questions import bus_on, patient, READ, succeeded
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
 
@@ -43,7 +42,7 @@ def measure(setting: Setting) -> list[Figure]:
 
 def batch_request(size: int = SIZE) -> Any:
     """Give a request for some 4-byte reads."""
-    message = transaction_to_message(Transaction(READ))
+    message = transaction_to_message(patient(READ))
     return TransactBatch.Request(transactions=[message] * size)
 
 

@@ -24,7 +24,6 @@ from time import perf_counter_ns
 from typing import Any
 
 from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.srv import Transact
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.serialization import serialize_message
@@ -42,7 +41,7 @@ from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure
 from benchmarks.programs import Driver, Program, VirtualBus
-from benchmarks.questions import READ, succeeded
+from benchmarks.questions import patient, READ, succeeded
 from benchmarks.sampling import time_calls
 from benchmarks.setting import Setting
 
@@ -53,7 +52,7 @@ def measure(setting: Setting) -> list[Figure]:
     """Call with tracing points in client, driver and virtual bus."""
     trace_wait_set()
     trace(SingleThreadedExecutor, '_take_client', 'take response')
-    request = Transact.Request(transaction=transaction_to_message(Transaction(READ)))
+    request = Transact.Request(transaction=transaction_to_message(patient(READ)))
     nothing_calls: _Calls = []
     transact_calls: _Calls = []
     with (

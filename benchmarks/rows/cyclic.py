@@ -22,7 +22,6 @@ from time import sleep
 from typing import Any, NamedTuple
 
 from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.msg import CyclicResult
 from dxl_port_interfaces.srv import StartCyclic, StopCyclic
 
@@ -30,7 +29,7 @@ from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure
 from benchmarks.programs import Driver, VirtualBus
-from benchmarks.questions import ideal_s, sync_read
+from benchmarks.questions import ideal_s, patient, sync_read
 from benchmarks.sampling import percentile
 from benchmarks.setting import Setting
 
@@ -116,7 +115,7 @@ def _run(caller: Caller, question: bytes, rate: float, seconds: float) -> _Run:
     request = StartCyclic.Request(
         name='benchmark',
         rate=rate,
-        transactions=[transaction_to_message(Transaction(question))],
+        transactions=[transaction_to_message(patient(question))],
     )
     sleep(1.0)  # until the topic has found its subscriber
     answer = _done(start.call_async(request))

@@ -17,14 +17,13 @@
 from __future__ import annotations
 
 from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.srv import Transact, TransactBatch
 
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure
 from benchmarks.programs import Driver, VirtualBus
-from benchmarks.questions import READ, succeeded
+from benchmarks.questions import patient, READ, succeeded
 from benchmarks.rows.batch import batch_request
 from benchmarks.setting import Setting
 
@@ -36,7 +35,7 @@ _FIRST = 1000
 def measure(setting: Setting) -> list[Figure]:
     """Have very many transactions done, one in ten by itself and the others in batches."""
     total = setting.pick(1_000_000, 10_000)
-    request = Transact.Request(transaction=transaction_to_message(Transaction(READ)))
+    request = Transact.Request(transaction=transaction_to_message(patient(READ)))
     with (
         ros_domain() as domain,
         VirtualBus(pace='off') as bus,

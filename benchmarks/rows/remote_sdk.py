@@ -18,14 +18,13 @@ from __future__ import annotations
 
 from dxl_port_driver.client import PortClient, RemotePortHandler
 from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.srv import Transact
 
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
 from benchmarks.programs import Driver, VirtualBus
-from benchmarks.questions import READ, succeeded
+from benchmarks.questions import patient, READ, succeeded
 from benchmarks.rows.sdk_read import Reader
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
@@ -33,7 +32,7 @@ from benchmarks.setting import Setting
 
 def measure(setting: Setting) -> list[Figure]:
     """Measure on one node in one process, with answers that come at once."""
-    request = Transact.Request(transaction=transaction_to_message(Transaction(READ)))
+    request = Transact.Request(transaction=transaction_to_message(patient(READ)))
     with (
         ros_domain() as domain,
         VirtualBus(pace='off') as bus,

@@ -20,7 +20,6 @@ from statistics import median
 from typing import Any
 
 from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.srv import Transact
 from std_srvs.srv import Trigger
 
@@ -28,7 +27,7 @@ from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
 from benchmarks.programs import Driver, VirtualBus
-from benchmarks.questions import bus_on, READ, succeeded
+from benchmarks.questions import bus_on, patient, READ, succeeded
 from benchmarks.sampling import alternate, ratios, Rounds, summary_us
 from benchmarks.setting import Setting
 
@@ -49,7 +48,7 @@ def measure(setting: Setting) -> list[Figure]:
 
 
 def _blocks(setting: Setting, **options: Any) -> Rounds:
-    request = Transact.Request(transaction=transaction_to_message(Transaction(READ)))
+    request = Transact.Request(transaction=transaction_to_message(patient(READ)))
     with (
         ros_domain() as domain,
         VirtualBus(**options) as bus,
