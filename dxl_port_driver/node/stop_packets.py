@@ -85,7 +85,7 @@ def _packet(text: str) -> bytes:
     except ValueError:
         raise RequestError(
             f'stop_packets has {text!r}; give pairs of hex digits, as in FF FF FD 00 FE 06 00 03 '
-            '40 00 00 9A E5'
+            '40 00 00 2E 16'
         ) from None
     parse_instruction(data)
     return data
