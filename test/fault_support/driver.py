@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import contextlib
 import importlib.util
 from pathlib import Path
@@ -31,8 +31,16 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def a_driver(folder: Path, **parameters: object) -> Iterator[tuple[Program, RemoteDriver]]:
-    """Run a driver in a domain of its own."""
+def a_driver(
+    folder: Path, environment: Mapping[str, str] | None = None, **parameters: object
+) -> Iterator[tuple[Program, RemoteDriver]]:
+    """
+    Run a driver in a domain of its own.
+
+    :param folder: where its log goes.
+    :param environment: variables beside those of this process.
+    :param parameters: of the node.
+    """
     if importlib.util.find_spec('rclpy') is None:
         pytest.skip('rclpy is not installed')
     from ros_support.domains import Domain
@@ -48,7 +56,7 @@ def a_driver(folder: Path, **parameters: object) -> Iterator[tuple[Program, Remo
     program = Program(
         *(sys.executable, '-m', 'dxl_port_driver.node.main', '--ros-args', *given),
         log=folder / 'driver.log',
-        environment={'ROS_DOMAIN_ID': str(domain.id)},
+        environment={'ROS_DOMAIN_ID': str(domain.id), **(environment or {})},
     )
     try:
         yield program, RemoteDriver(graph)
