@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import importlib.util
 from statistics import median
+import time
 
 import pytest
 from sharing_support.crowd import Crowd, crowd, EVERY_WAY, everyone
@@ -37,7 +38,7 @@ pytestmark = [
     ),
 ]
 
-SECONDS = 4.0
+SECONDS = 3.0
 CLIENTS = 8
 
 
@@ -104,3 +105,18 @@ def test_a_wait_ends_when_it_said_it_would_also_among_many(many):
     codes = came[0].codes
     assert codes.get('PORT_BUSY', 0) > codes.get('SUCCESS', 0)
     assert all('was busy for all of the 0.0' in told for told in came[0].failures)
+
+
+def test_deactivation_and_a_change_of_baudrate_in_the_middle_confuse_nobody(many):
+    # An SDK program knows no code for a driver that is not active.
+    many.begin(everyone(4, 3.0, [way for way in EVERY_WAY if way != 'sdk']))
+    time.sleep(0.5)
+    assert many.driver.set(baudrate=2_000_000) is None
+    assert many.driver.change_state('deactivate')
+    assert many.driver.change_state('activate')
+    assert many.driver.set(baudrate=1_000_000) is None
+    came = [many.hear(number) for number in range(4)]
+    assert [one.foreign for one in came] == [[]] * len(came)
+    for one in came:
+        assert set(one.codes) <= {'SUCCESS', 'NOT_AVAILABLE'}, one.failures
+        assert one.codes['SUCCESS'] > 10
