@@ -127,7 +127,7 @@ class Asker:
     """
 
     def __init__(self, access: BusAccess, manner: Manner) -> None:
-        self._access = access
+        self.access = access
         self.manner = manner
 
     def ping(self, servo: int) -> Identity:
@@ -144,7 +144,7 @@ class Asker:
     def roll_call(self) -> tuple[list[Identity], TransactionResult]:
         """Ask who is there, with one broadcast Ping."""
         packet = InstructionPacket(self.manner.protocol, BROADCAST_ID, Instruction.PING)
-        result = self._access.transact(self._transaction(packet))
+        result = self.access.transact(self._transaction(packet))
         found: dict[int, Identity] = {}
         for status in status_packets(self.manner.protocol, result.data):
             if result.result is ResultCode.SUCCESS:
@@ -190,7 +190,7 @@ class Asker:
     def _ask(self, servo: int, instruction: Instruction, params: bytes = b'') -> Reply:
         protocol = self.manner.protocol
         packet = InstructionPacket(protocol, servo, instruction, params)
-        result = self._access.transact(self._transaction(packet))
+        result = self.access.transact(self._transaction(packet))
         return reply_of(servo, protocol, result)
 
     def _transaction(self, packet: InstructionPacket) -> Transaction:

@@ -20,6 +20,7 @@ import importlib
 
 import click
 from dxl_port_driver.cli.examples import examples
+from dxl_port_driver.cli.exits import ExitStatus
 
 _COMMANDS = {
     'ping': 'Ask servos whether they are there, and what they are.',
@@ -30,6 +31,7 @@ _COMMANDS = {
     'watch': 'Show a register of several servos, live.',
     'info': 'Tell what there is to know about a port or a driver.',
     'bench': 'Measure how many transactions a second the bus carries.',
+    'doctor': 'Check what users trip over, and say how to mend each.',
 }
 """Name, which is that of the module as well, and what ``--help`` says of it."""
 
@@ -57,6 +59,7 @@ class CommandsByName(click.Group):
 
 @click.group(
     cls=CommandsByName,
+    invoke_without_command=True,
     context_settings={'help_option_names': ['-h', '--help']},
     epilog=examples(
         'scan --port /dev/ttyUSB0',
@@ -68,10 +71,14 @@ class CommandsByName(click.Group):
     '130 interrupted.',
 )
 @click.version_option(package_name='dxl_port_driver')
-def dxl_port() -> None:
+@click.pass_context
+def dxl_port(ctx: click.Context) -> None:
     """
     Talk to DYNAMIXEL servos, through a driver node or straight on a port.
 
     While a driver node holds a port, reach the bus through the node: --driver. Numbers may be
     written in any base: 132, 0x84. Each command has its own --help.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        ctx.exit(ExitStatus.USAGE)

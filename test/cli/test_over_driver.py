@@ -26,7 +26,7 @@ from ros_support.graph import eventually
 @pytest.fixture
 def driver(start_driver, domain, monkeypatch):
     """Give an active driver that the tool finds."""
-    _, driver = start_driver(port_name='sim://?latency_timer=1', autostart=True)
+    _, driver = start_driver(port_name='sim://', autostart=True)
     eventually(lambda: driver.state == 'active')
     monkeypatch.setenv('ROS_DOMAIN_ID', str(domain.id))
     return driver
@@ -45,6 +45,14 @@ def test_the_commands_work_through_a_driver(driver, dxl_port):
     assert len(done.rows) == 2
     done = dxl_port('bench', '1-3', '--batch', '5', '--count', '20', '--json')
     assert (done.records[0]['transactions'], done.records[0]['failures']) == (20, 0)
+
+
+def test_the_doctor_looks_at_a_driver_and_its_servos(driver, dxl_port):
+    done = dxl_port('doctor', '--ids', '1-2', '--timeout', '0.1', '--json')
+    assert done.status == 0
+    found = {record['check']: record['message'] for record in done.records}
+    assert found['driver'] == '/dxl_port_driver is active at 1000000 bit/s'
+    assert found['servos'] == 'servo 1-2 at 1000000 bit/s'
 
 
 def test_info_tells_state_and_parameters(driver, dxl_port):

@@ -75,8 +75,8 @@ def test_a_port_needs_no_ros_and_help_needs_neither_port_nor_tables(begin_dxl_po
         return done.stdout.splitlines()[-1]
 
     assert loaded('--help') == '0'
-    assert loaded('ping', '1', '--json', '--port', 'sim://') == '0 serial'
-    assert loaded('ping', '1', '--port', 'sim://') == '0 rich serial'
+    assert loaded('ping', '1', '--timeout', '1', '--json', '--port', 'sim://') == '0 serial'
+    assert loaded('ping', '1', '--timeout', '1', '--port', 'sim://') == '0 rich serial'
 
 
 def on_a_terminal(*arguments, **environment):
@@ -104,7 +104,7 @@ def on_a_terminal(*arguments, **environment):
 # Python 3.12 warns of every fork in a process that has threads; this child execs at once.
 @pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
 def test_a_terminal_gets_a_live_table_and_a_pipe_plain_lines(begin_dxl_port):
-    arguments = ('watch', '1', '132', '4', '--count', '2', '--rate', '50', '--port', 'sim://')
+    arguments = ('watch', '1', '132', '4', '--count', '2', '--timeout', '1', '--port', 'sim://')
     shown = on_a_terminal(*arguments, TERM='xterm', COLUMNS='100')
     assert '\x1b[' in shown
     assert 'LOWEST' in shown
@@ -115,6 +115,8 @@ def test_a_terminal_gets_a_live_table_and_a_pipe_plain_lines(begin_dxl_port):
 
 @pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
 def test_colours_are_left_out_when_asked_for():
-    shown = on_a_terminal('ping', '1', '--port', 'sim://', TERM='xterm', NO_COLOR='1')
+    shown = on_a_terminal(
+        'ping', '1', '--timeout', '1', '--port', 'sim://', TERM='xterm', NO_COLOR='1'
+    )
     assert '\x1b[3' not in shown
     assert 'XM430-W350' in shown
