@@ -39,7 +39,7 @@ from dxl_port_driver.node.parameters import (
 )
 from dxl_port_driver.node.service_guards import guard_services
 from dxl_port_driver.node.session import link, Session, tell_low_latency_refused
-from dxl_port_driver.node.stop_packets import log_stop, stop_work
+from dxl_port_driver.node.stop_packets import check_stop_packets, log_stop, stop_work
 from dxl_port_driver.node.traffic import TrafficPublisher
 from dxl_port_driver.protocol.permission import Permission
 from rcl_interfaces.msg import SetParametersResult
@@ -101,6 +101,7 @@ class DriverNode(LifecycleNode):
         declare(self)
         self.settings = Settings.of(self)
         check_port_name(self.settings.port_name, self.settings.allowed_ports)
+        check_stop_packets(self.settings.stop_packets)
         self.permission = Permission(self.settings.allowed_instructions)
         self.limits = self.settings.limits()
         self.link = link(self.settings, None)

@@ -25,6 +25,7 @@ from dxl_port_driver.node.declarations import DECLARATIONS
 from dxl_port_driver.node.stop_packets import check_stop_packets
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.port.rs485 import Rs485
+from dxl_port_driver.protocol.permission import Permission
 from dxl_port_driver.protocol.transaction import Limits
 from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
@@ -135,7 +136,8 @@ def refusal(parameter: Parameter[Any], settings: Settings, *, active: bool) -> s
         if name == 'port_name':
             check_port_name(str(value), settings.allowed_ports)
         elif name == 'stop_packets':
-            check_stop_packets(_strings(value))
+            # Else they would be a way around it for who may set parameters.
+            check_stop_packets(_strings(value), Permission(settings.allowed_instructions))
     except DxlPortError as error:
         return str(error)
     return None

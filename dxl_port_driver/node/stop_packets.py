@@ -23,6 +23,7 @@ from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
 from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.packets import parse_instruction
+from dxl_port_driver.protocol.permission import Permission
 from dxl_port_driver.protocol.timing import Link
 from dxl_port_driver.protocol.transaction import Limits, Transaction, TransactionResult
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -31,13 +32,18 @@ _MOST_PACKETS = 32
 _LIMITS = Limits(max_timeout_s=2.0, max_batch=_MOST_PACKETS)
 
 
-def check_stop_packets(texts: Iterable[str]) -> None:
+def check_stop_packets(texts: Iterable[str], permission: Permission | None = None) -> None:
     """
     Check that each is one instruction packet in hex.
 
-    :raises RequestError: one is not, or there are too many.
+    :param permission: which instructions may be sent; None for packets from whoever starts the
+        driver, who decides on that as well.
+    :raises RequestError: one is not, or may not be sent, or there are too many.
     """
     packets = [_packet(text) for text in texts]
+    if permission is not None:
+        for packet in packets:
+            permission.check(packet)
     if len(packets) > _MOST_PACKETS:
         raise RequestError(
             f'stop_packets has {len(packets)} packets; give at most {_MOST_PACKETS}, for instance '
