@@ -109,7 +109,7 @@ def test_ros2_run_finds_every_program(workspace: Path) -> None:
 
 def test_ros2_launch_finds_every_launch_and_config_file(workspace: Path) -> None:
     share = workspace / 'install' / 'dxl_port_driver' / 'share' / 'dxl_port_driver'
-    for folder in ('launch', 'config'):
+    for folder in ('launch', 'config', 'security', 'udev'):
         installed = sorted(path.name for path in (share / folder).iterdir())
         assert installed == sorted(path.name for path in (ROOT / folder).glob('*.*'))
 
