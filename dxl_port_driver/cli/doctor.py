@@ -26,7 +26,7 @@ from dxl_port_driver.cli.checks import Check, State
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, status_of_error
 from dxl_port_driver.cli.options import RETRIES, target_options, TIMEOUT
-from dxl_port_driver.cli.output import Output
+from dxl_port_driver.cli.output import Output, sentence
 from dxl_port_driver.cli.port_checks import check_port
 from dxl_port_driver.cli.replies import id_list
 from dxl_port_driver.cli.scan import rate_kept, USUAL_RATES
@@ -77,7 +77,7 @@ def command(
             for check in _check_bus(target, look, output):
                 tell(check)
     except DxlPortError as error:
-        tell(Check('port' if target.port else 'driver', State.FAIL, error.message))
+        tell(Check('port' if target.port else 'driver', State.FAIL, sentence(error)))
         return status_of_error(error)
     failed = any(check.state is State.FAIL for check in seen)
     return ExitStatus.FAILED if failed else ExitStatus.OK

@@ -25,7 +25,7 @@ from dxl_port_driver.cli.adapter import find_adapter, lasting_name, permissions
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, status_of_error
 from dxl_port_driver.cli.options import target_options
-from dxl_port_driver.cli.output import Output
+from dxl_port_driver.cli.output import Output, sentence
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.port.address import DevicePath, parse_address, SimUrl
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
@@ -91,7 +91,7 @@ def of_port(target: Target, name: str) -> tuple[Facts, str, ExitStatus]:
                 'low_latency': access.low_latency,
             }
     except DxlPortError as error:
-        return facts, error.message, status_of_error(error)
+        return facts, sentence(error), status_of_error(error)
     return facts, '', ExitStatus.OK
 
 

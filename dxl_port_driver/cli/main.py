@@ -22,10 +22,8 @@ import sys
 
 from dxl_port_driver.cli.exits import ExitStatus, status_of_error
 from dxl_port_driver.cli.interrupts import Interrupted, orderly_end
-from dxl_port_driver.cli.output import complain, ReaderGoneError
-from dxl_port_driver.errors import DxlPortError, PortHeldError
-
-_ADVICE = '; if that is a driver node, reach the bus through it: --driver instead of --port'
+from dxl_port_driver.cli.output import complain, ReaderGoneError, sentence
+from dxl_port_driver.errors import DxlPortError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,8 +58,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except DxlPortError as error:
-        advice = _ADVICE if isinstance(error, PortHeldError) else ''
-        complain(error.message.rstrip('.') + advice)
+        complain(sentence(error))
         return status_of_error(error)
 
 

@@ -28,6 +28,8 @@ import os
 import sys
 from typing import TextIO, TYPE_CHECKING
 
+from dxl_port_driver.errors import DxlPortError, PortHeldError
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -124,6 +126,16 @@ def _print(text: str) -> None:
 def complain(message: str) -> None:
     """Print a sentence about what went wrong, on stderr."""
     print(f'dxl_port: {message.rstrip(".")}', file=sys.stderr, flush=True)
+
+
+def sentence(error: DxlPortError) -> str:
+    """Tell what went wrong, with advice that fits somebody at a keyboard."""
+    if isinstance(error, PortHeldError) and error.holder:
+        return (
+            f'{error.port} is held by {error.holder}; end that, or if it is a driver node, reach '
+            'the bus through it: --driver instead of --port'
+        )
+    return error.message
 
 
 def make_console(stream: TextIO) -> Console:

@@ -17,9 +17,35 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 from dxl_port_driver.cli.adapter import Adapter, find_adapter, lasting_name, permissions
 import pytest
+
+
+@pytest.fixture
+def held_pty():
+    """Give a pty that another process has open."""
+    controller, terminal = os.openpty()
+    path = os.ttyname(terminal)
+    holder = subprocess.Popen(['cat'], stdin=terminal, stdout=subprocess.DEVNULL)
+    os.close(terminal)
+    yield path, holder.pid
+    holder.kill()
+    holder.wait()
+    os.close(controller)
+
+
+@pytest.mark.parametrize('command', ['ping', 'info', 'doctor'])
+def test_a_port_that_is_held_says_by_whom_and_names_the_way_through_a_driver(
+    dxl_port, held_pty, command
+):
+    path, pid = held_pty
+    done = dxl_port(command, '--port', path)
+    assert done.status == 3
+    told = ' '.join((done.out + done.err).split())
+    assert f'{path} is held by cat (pid {pid}); end that' in told
+    assert '--driver instead of --port' in told
 
 
 @pytest.fixture
