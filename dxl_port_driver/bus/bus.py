@@ -265,6 +265,11 @@ class Bus:
         return len(self._queue)
 
     @property
+    def is_used(self) -> bool:
+        """Whether somebody uses the port or waits for it."""
+        return self._owned or bool(self._queue)
+
+    @property
     def idle_s(self) -> float:
         """How long nobody has used the port, s; 0 while somebody does."""
         return 0.0 if self._owned else time.monotonic() - self._free_since

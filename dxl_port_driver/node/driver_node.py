@@ -23,7 +23,6 @@ from typing import Any
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.keeper import Duties
 from dxl_port_driver.errors import DxlPortError, NotAvailableError, ReceiveError
-from dxl_port_driver.node.awaiting import Pause
 from dxl_port_driver.node.baudrate_changes import BaudrateChanges
 from dxl_port_driver.node.bus_services import BusServices
 from dxl_port_driver.node.cyclic_services import CyclicServices
@@ -44,10 +43,15 @@ from dxl_port_driver.node.traffic import TrafficPublisher
 from dxl_port_driver.protocol.permission import Permission
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 Transition = Callable[['DriverNode', LifecycleState], TransitionCallbackReturn]
+
+
+_FAREWELL_S = 0.5
+"""How long the services stay after those who used the bus have been sent away, s."""
 
 
 def _told(transition: Transition) -> Transition:
@@ -188,19 +192,19 @@ class DriverNode(LifecycleNode):
     @_told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close the port; the services leave the graph as soon as all who wait are answered."""
+        is_used = self._session is not None and self._session.bus.is_used
         self.close('is shutting down')
         self.is_finalized = True
-        if self.executor is not None:
-            self.executor.create_task(self._leave)
+        # An answer cannot leave by a service that is gone, and DDS needs a moment to bring it.
+        self._farewell = self.create_timer(
+            _FAREWELL_S if is_used else 0.0,
+            self._leave,
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        )
         return super().on_shutdown(state)
 
-    async def _leave(self) -> None:
-        # An answer cannot leave by a service that is gone. Each round of the executor goes on
-        # with every callback that waits; in the first one at the latest, all of them end.
-        for _ in range(2):
-            if self.executor is not None:
-                self.executor.wake()
-            await Pause()
+    def _leave(self) -> None:
+        self.destroy_timer(self._farewell)
         self._bus_services.destroy()
         self._cyclic.destroy()
         self._traffic.destroy()

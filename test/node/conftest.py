@@ -103,7 +103,7 @@ def driver(shared: tuple[RemoteDriver, Wire]) -> RemoteDriver:
     driver, wire = shared
     wire.reset()
     # A question that an earlier test left without answer is settled by one that is answered.
-    assert transact(driver, ping(1), timeout=5.0, retries=3).result == 0
+    assert transact(driver, ping(1), retries=3).result == 0
     assert clear(driver).success
     wire.heard.clear()
     return driver

@@ -20,6 +20,7 @@ from dxl_port_driver.errors import ResultCode
 import pytest
 from ros_support.calls import (
     available,
+    await_arrival,
     batch,
     begin_transact,
     clear,
@@ -51,7 +52,7 @@ def test_every_service_tells_that_the_device_is_gone(active, wire):
         write(active, b'x'),
         read_port(active, 1, 0.1),
         available(active),
-        batch(active, [message(ping(1))] * 3)[0],
+        batch(active, [message(ping(1), timeout=1.0)] * 3)[0],
     ):
         assert answer.result in GONE
         assert wire.path in answer.message
@@ -67,7 +68,7 @@ def test_the_one_who_is_served_and_those_who_wait_are_told_at_once(active, wire)
     wire.wait_for(ping(9))
     reading = begin_transact(active, b'?', framing=LENGTH, response_length=9, timeout=5.0)
     waiting = [begin_transact(active, ping(one)) for one in range(1, 4)]
-    assert active.state == 'active'
+    await_arrival(active)
     wire.unplug()
     for one in (held, reading, *waiting):
         result = result_of(active, one)
@@ -82,7 +83,7 @@ def test_the_node_goes_through_its_states_and_takes_another_port(active, wire, m
     assert active.change_state('cleanup')
     assert active.set(port_name=make_wire().path) is None
     active.activate()
-    assert transact(active, ping(1), timeout=1.0).result == ResultCode.SUCCESS
+    assert transact(active, ping(1)).result == ResultCode.SUCCESS
 
 
 def test_parameters_can_be_asked_and_set(active, wire):

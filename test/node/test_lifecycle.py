@@ -49,11 +49,11 @@ def called(driver):
     return {name: call(driver) for name, call in EVERY_SERVICE.items()}
 
 
-def is_open(program, path):
+def is_open(program, device):
     """Tell whether the process has the device open."""
     for entry in Path(f'/proc/{program.pid}/fd').iterdir():
         try:
-            if os.readlink(entry) == path:
+            if os.readlink(entry) == device:
                 return True
         except FileNotFoundError:
             continue
@@ -68,7 +68,7 @@ def services_of(driver):
 
 def test_port_and_every_service_in_every_state(start_driver, wire):
     program, driver = start_driver(port_name=wire.path)
-    assert (driver.state, is_open(program, wire.path)) == ('unconfigured', False)
+    assert (driver.state, is_open(program, wire.device)) == ('unconfigured', False)
     assert called(driver) == REFUSED
     for transition, state, opened, answers in (
         ('configure', 'inactive', True, REFUSED),
@@ -81,11 +81,11 @@ def test_port_and_every_service_in_every_state(start_driver, wire):
         ('activate', 'active', True, SERVED),
     ):
         assert driver.change_state(transition), transition
-        assert (driver.state, is_open(program, wire.path)) == (state, opened)
+        assert (driver.state, is_open(program, wire.device)) == (state, opened)
         assert called(driver) == answers
     assert set(EVERY_SERVICE) <= services_of(driver)
     assert driver.change_state('active_shutdown')
-    assert (driver.state, is_open(program, wire.path)) == ('finalized', False)
+    assert (driver.state, is_open(program, wire.device)) == ('finalized', False)
     eventually(lambda: not set(EVERY_SERVICE) & services_of(driver))
 
 
@@ -144,7 +144,7 @@ def test_it_can_be_shut_down_from_each_state_and_goes_on_answering(start_driver,
         assert driver.state == state
         assert driver.change_state(f'{state}_shutdown')
         assert driver.state == 'finalized'
-        assert not is_open(program, wires[state].path)
+        assert not is_open(program, wires[state].device)
         assert driver.get('port_name') == wires[state].path
         assert program.stop() == 0
 

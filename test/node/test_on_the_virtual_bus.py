@@ -44,31 +44,31 @@ def test_a_ping_a_write_and_a_read_in_both_protocols(servos):
         packet(11, Instruction.WRITE, 25, 1, protocol=Protocol.V1),
         packet(11, Instruction.READ, 36, 2, protocol=Protocol.V1),
     ):
-        result = transact(servos, instruction, timeout=1.0)
+        result = transact(servos, instruction)
         assert (result.result, result.message) == (ResultCode.SUCCESS, '')
         assert result.data
-    assert transact(servos, read(1, 65, 1), timeout=1.0).data[9] == 1
+    assert transact(servos, read(1, 65, 1)).data[9] == 1
 
 
 def test_a_broadcast_ping_finds_every_servo_of_its_protocol(servos):
-    result = transact(servos, ping(BROADCAST_ID))
+    result = transact(servos, ping(BROADCAST_ID), timeout=1.0)
     assert result.result == ResultCode.SUCCESS
     assert [result.data[at + 4] for at in range(0, len(result.data), 14)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_sync_read_brings_one_status_packet_a_servo(servos):
     sync = packet(BROADCAST_ID, Instruction.SYNC_READ, 132, 0, 4, 0, 1, 2, 3, 4, 5, 6)
-    result = transact(servos, sync, timeout=1.0)
+    result = transact(servos, sync)
     assert result.result == ResultCode.SUCCESS
     assert len(result.data) == 6 * 15
 
 
 def test_a_servo_that_is_not_there_is_named(servos):
-    result = transact(servos, ping(77))
+    result = transact(servos, ping(77), timeout=0.0)
     assert result.result == ResultCode.RX_TIMEOUT
     assert 'servo 77' in result.message
 
 
 def test_a_batch_runs_over_the_servos(servos):
-    results = batch(servos, [message(ping(one), timeout=0.5) for one in range(1, 7)])
+    results = batch(servos, [message(ping(one), timeout=1.5) for one in range(1, 7)])
     assert [one.result for one in results] == [ResultCode.SUCCESS] * 6

@@ -24,7 +24,7 @@ from dxl_port_interfaces.srv import TransactBatch
 from lifecycle_msgs.srv import GetAvailableTransitions
 import pytest
 from rcl_interfaces.srv import GetParameterTypes, ListParameters
-from ros_support.calls import begin_transact, message, result_of, transact, write
+from ros_support.calls import await_arrival, begin_transact, message, result_of, transact, write
 from ros_support.graph import eventually
 from ros_support.wire import mute, ping
 
@@ -70,7 +70,7 @@ def test_requests_to_use_the_bus_wait_or_are_told_that_it_is_busy(driver, waited
 
 def test_deactivation_answers_everybody_at_once(driver, waited_for):
     waiting = [begin_transact(driver, ping(one)) for one in range(1, 6)]
-    assert driver.state == 'active'
+    await_arrival(driver)
     begun = time.monotonic()
     assert driver.change_state('deactivate')
     results = [result_of(driver, one) for one in (waited_for, *waiting)]
@@ -87,7 +87,7 @@ def test_shutdown_answers_everybody_at_once(start_driver, wire):
     held = begin_transact(driver, ping(9), timeout=LONG_S)
     wire.wait_for(ping(9))
     waiting = begin_transact(driver, ping(1))
-    assert driver.state == 'active'
+    await_arrival(driver)
     assert driver.change_state('active_shutdown')
     for one in (held, waiting):
         assert result_of(driver, one).result == ResultCode.NOT_AVAILABLE

@@ -22,7 +22,7 @@ import signal
 
 from dxl_port_driver.errors import ResultCode
 import pytest
-from ros_support.calls import begin_transact, EVERY_SERVICE, result_of
+from ros_support.calls import await_arrival, begin_transact, EVERY_SERVICE, result_of
 from ros_support.graph import eventually
 from ros_support.wire import mute, ping
 
@@ -68,7 +68,7 @@ def test_in_the_middle_of_a_transaction_that_is_answered_first(start_driver, wir
     held = begin_transact(driver, ping(9), timeout=10.0)
     wire.wait_for(ping(9))
     waiting = begin_transact(driver, ping(1))
-    assert driver.state == 'active'
+    await_arrival(driver)
     assert program.stop(number) == 0
     assert_clean(program, wire)
     for one in (held, waiting):

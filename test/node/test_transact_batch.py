@@ -23,6 +23,14 @@ from ros_support.calls import batch, begin_transact, LENGTH, message, NONE, resu
 from ros_support.wire import mute, ping, pong, servo_1
 
 
+@pytest.fixture
+def driver(driver):
+    """Give the shared driver, with time for batches of patient transactions."""
+    assert driver.set(max_timeout=2000.0) is None
+    yield driver
+    assert driver.set(max_timeout=10.0) is None
+
+
 def codes(results):
     return [one.result for one in results]
 
@@ -41,7 +49,7 @@ def test_each_transaction_has_its_own_answer_in_the_order_asked(driver, servos):
 
 def test_it_goes_on_after_a_failure_unless_it_is_told_to_stop(driver, servos):
     servos.answer = answers_but_7
-    messages = [message(ping(1)), message(ping(7)), message(ping(2))]
+    messages = [message(ping(1)), message(ping(7), timeout=0.2), message(ping(2))]
     on = batch(driver, messages)
     assert codes(on) == [ResultCode.SUCCESS, ResultCode.RX_TIMEOUT, ResultCode.SUCCESS]
     assert bytes(on[2].data) == pong(2)
@@ -71,7 +79,7 @@ def test_one_of_only_wrong_transactions_has_only_errors(driver, servos):
 
 
 def test_framings_may_be_mixed(driver, servos):
-    servos.answer = lambda data: b'1234' if data == b'?' else servo_1(data)
+    servos.answer = lambda data: b'1234' if data.endswith(b'?') else servo_1(data)
     results = batch(
         driver,
         [
@@ -87,7 +95,9 @@ def test_framings_may_be_mixed(driver, servos):
 def test_retries_are_counted_for_each(driver, servos):
     answers = iter([b'', pong(1), pong(2)])
     servos.answer = lambda data: next(answers)
-    results = batch(driver, [message(ping(1), retries=2), message(ping(2), retries=2)])
+    results = batch(
+        driver, [message(ping(1), retries=2, timeout=0.5), message(ping(2), retries=2)]
+    )
     assert [(one.result, one.attempts) for one in results] == [(0, 2), (0, 1)]
 
 
@@ -107,6 +117,7 @@ def test_one_of_too_many_transactions_is_refused_whole(driver, servos):
 
 
 def test_one_that_could_hold_the_bus_too_long_is_refused_whole(driver, servos):
+    assert driver.set(max_timeout=10.0) is None
     (result,) = batch(driver, [message(ping(1), timeout=4.0)] * 3)
     assert result.result == ResultCode.TX_ERROR
     assert '12 s' in result.message
@@ -117,10 +128,7 @@ def test_one_that_could_hold_the_bus_too_long_is_refused_whole(driver, servos):
 def test_its_retries_hold_the_bus_no_longer_than_max_timeout(driver, servos):
     servos.answer = mute
     assert driver.set(max_timeout=0.5) is None
-    try:
-        results = batch(driver, [message(ping(7), retries=255, timeout=0.1)] * 3)
-    finally:
-        assert driver.set(max_timeout=10.0) is None
+    results = batch(driver, [message(ping(7), retries=255, timeout=0.1)] * 3)
     assert codes(results) == [ResultCode.RX_TIMEOUT] * 3
     assert sum(one.attempts for one in results) < 20
 

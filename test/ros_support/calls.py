@@ -39,7 +39,13 @@ AUTO, LENGTH, NONE = (
 )
 
 
-def message(data: bytes, *, timeout: Any = 0.0, queue_timeout: Any = 0.0, **fields: Any) -> Any:
+PATIENT_S = 5.0
+"""Timeout where an answer will come, however busy the machine is."""
+
+
+def message(
+    data: bytes, *, timeout: Any = PATIENT_S, queue_timeout: Any = 0.0, **fields: Any
+) -> Any:
     """Give a Transaction; times in seconds, or as the message that they shall be."""
     return TransactionMsg(
         data=octets(data), timeout=_time(timeout), queue_timeout=_time(queue_timeout), **fields
@@ -63,6 +69,11 @@ def transact(driver: RemoteDriver, data: bytes, **fields: Any) -> Any:
 def result_of(driver: RemoteDriver, future: Any) -> Any:
     """Wait for a TransactionResult."""
     return driver.graph.result(future).result
+
+
+def await_arrival(driver: RemoteDriver) -> None:
+    """Return when the driver has all requests to ``~/transact`` that were sent so far."""
+    assert transact(driver, b'').result != 0
 
 
 def batch(driver: RemoteDriver, messages: Iterable[Any], *, stop_on_error: bool = False) -> Any:

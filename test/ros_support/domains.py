@@ -21,7 +21,7 @@ import os
 from pathlib import Path
 import random
 import tempfile
-from typing import ClassVar, IO
+from typing import ClassVar
 
 _DOMAINS = range(1, 101)
 """Those whose UDP ports lie below what the system hands out by itself."""
@@ -35,17 +35,17 @@ class Domain:
     those that come next; a domain where that happened is kept until the test run ends.
     """
 
-    _kept: ClassVar[list[IO[str]]] = []
+    _kept: ClassVar[list[int]] = []
 
     def __init__(self) -> None:
         folder = Path(tempfile.gettempdir()) / f'dxl_port_driver_domains_{os.getuid()}'
         folder.mkdir(exist_ok=True)
         for number in random.sample(_DOMAINS, len(_DOMAINS)):
-            lock = (folder / str(number)).open('w')
+            lock = os.open(folder / str(number), os.O_RDWR | os.O_CREAT)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                lock.close()
+                os.close(lock)
                 continue
             self.id = number
             self._lock = lock
@@ -58,4 +58,4 @@ class Domain:
         if self.poisoned:
             self._kept.append(self._lock)
         else:
-            self._lock.close()
+            os.close(self._lock)

@@ -20,12 +20,19 @@ from collections.abc import Callable
 import contextlib
 import os
 import select
+import tempfile
 import threading
 import tty
 
 from dxl_port_driver.errors import RequestError
+from dxl_port_driver.port.termios2 import get_termios2
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
-from dxl_port_driver.protocol.packets import InstructionPacket, parse_instruction, StatusPacket
+from dxl_port_driver.protocol.packets import (
+    InstructionPacket,
+    parse_instruction,
+    StatusPacket,
+    V1_HEADER,
+)
 
 from ros_support.graph import eventually
 
@@ -52,7 +59,8 @@ def pong(servo: int = 1, protocol: Protocol = Protocol.V2) -> bytes:
 def servo_1(data: bytes) -> bytes:
     """Answer as servo 1, or as any servo that is asked by itself, would."""
     with contextlib.suppress(RequestError):
-        packet = parse_instruction(data)
+        # A packet without answer that went before it may have come with it.
+        packet = parse_instruction(data[max(0, data.find(V1_HEADER)) :])
         if packet.id == BROADCAST_ID:
             return b''
         if packet.instruction == Instruction.PING:
@@ -82,8 +90,13 @@ class Wire:
         """What came, one entry a write."""
         self._master, slave = os.openpty()
         tty.setraw(slave)
-        self.path = os.ttyname(slave)
+        self.device = os.ttyname(slave)
         os.close(slave)
+        # A name of its own: the system soon gives the number of a pty that is gone to another,
+        # which a driver that waits for its device to come back would then take.
+        self._folder = tempfile.TemporaryDirectory(prefix='wire_')
+        self.path = f'{self._folder.name}/tty'
+        os.symlink(self.device, self.path)
         os.set_blocking(self._master, False)
         self._stopping = threading.Event()
         self.is_read = threading.Event()
@@ -108,6 +121,13 @@ class Wire:
             self.heard.append(data)
             self.send(answer)
 
+    @property
+    def rate(self) -> int:
+        """The rate that the device is set to, bit/s."""
+        settings = get_termios2(self._master)
+        assert settings is not None
+        return settings.ospeed
+
     def send(self, data: bytes) -> None:
         """Let bytes come from the device."""
         if data:
@@ -128,5 +148,6 @@ class Wire:
         self._stopping.set()
         self._thread.join()
         if self._master >= 0:
+            self._folder.cleanup()
             os.close(self._master)
             self._master = -1
