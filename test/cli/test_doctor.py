@@ -19,7 +19,7 @@ from __future__ import annotations
 import pytest
 
 QUICK = 'latency_timer=1'
-LOOK = ('doctor', '--ids', '1-5', '--timeout', '0.1', '--json')
+LOOK = ('doctor', '--ids', '1-5', '--timeout', '0.2', '--json')
 
 
 def checks(outcome):
