@@ -57,7 +57,11 @@ def test_a_jump_of_the_wall_clock_changes_no_answer_no_timeout_and_no_rate(
         client, chance = Client(driver), random.Random(1)
         diagnoses, cycles = Diagnoses(driver), cycles_of(driver)
         answer = driver.call(
-            StartCyclic, 'start_cyclic', name='loop', rate=20.0, transactions=[message(ping(1))]
+            StartCyclic,
+            'start_cyclic',
+            name='loop',
+            rate=20.0,
+            transactions=[message(ping(1), timeout=0.0)],
         )
         assert answer.result == ResultCode.SUCCESS
         start = cycles.next().stamp.sec

@@ -105,6 +105,8 @@ def _any_value(declaration: Any, chance: random.Random) -> Any:
     if isinstance(declaration.default, bool):
         return chance.random() < 0.5
     low, high = declaration.lowest, declaration.highest
+    if declaration.name == 'baudrate':
+        return chance.choice([9600, 57600, 1_000_000, 4_500_000])
     if isinstance(declaration.default, int):
         return chance.randint(int(low) - 1, int(min(high, 3_000_000)) + 1)
     if isinstance(declaration.default, float):

@@ -51,8 +51,8 @@ from ros_support.wire import ping
 from std_srvs.srv import Trigger
 
 CODES = {int(code) for code in ResultCode}
-AT_ONCE = 64
-"""Requests under way at a time."""
+AT_ONCE = 8
+"""Requests under way at a time; DDS keeps ten for a client or a service that is busy."""
 
 
 class Stranger:

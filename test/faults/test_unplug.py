@@ -76,7 +76,9 @@ def active(pulled: tuple[Program, RemoteDriver, Adapter]) -> RemoteDriver:
 
 def answered(driver: RemoteDriver) -> float:
     """Wait until a servo answers again; give the monotonic time, s."""
-    eventually(lambda: transact(driver, ping(1), retries=1).result == ResultCode.SUCCESS)
+    eventually(
+        lambda: transact(driver, ping(1), timeout=0.0, retries=1).result == ResultCode.SUCCESS
+    )
     return time.monotonic()
 
 
@@ -97,7 +99,7 @@ def transacting(driver: RemoteDriver) -> Any:
 
 
 def in_a_batch(driver: RemoteDriver) -> Any:
-    messages = [message(ping(1)), message(ping(MUTE), timeout=9.0)]
+    messages = [message(ping(1), timeout=0.0), message(ping(MUTE), timeout=9.0)]
     waiting = driver.begin(TransactBatch, 'transact_batch', transactions=messages)
     return waiting, lambda response: response.results[-1].result
 
@@ -111,7 +113,7 @@ def test_pulled_out_in_the_middle_it_is_taken_again_and_nothing_is_left(
 ):
     program, driver, adapter = pulled
     rounds = often(4, 100)
-    told_s, back_s = [], []
+    told_s, back_s, waiting_told = [], [], []
 
     def pull() -> None:
         waiting, code = activity(driver)
@@ -123,8 +125,11 @@ def test_pulled_out_in_the_middle_it_is_taken_again_and_nothing_is_left(
         told_s.append(time.monotonic() - pulled_out)
         assert result in GONE
         answer = driver.graph.result(queued).result
-        assert answer.result in GONE
-        assert adapter.link in answer.message
+        # It may have been quicker than what was to keep the bus busy.
+        if answer.result != ResultCode.SUCCESS:
+            assert answer.result in GONE
+            assert adapter.link in answer.message
+            waiting_told.append(answer.result)
         assert transact(driver, ping(1)).result in GONE
         plugged_in = adapter.plug()
         back_s.append(answered(driver) - plugged_in)
@@ -138,10 +143,12 @@ def test_pulled_out_in_the_middle_it_is_taken_again_and_nothing_is_left(
     eventually(lambda: held(program.pid)[:2] <= before[:2])
     after = held(program.pid)
     assert after.memory_kib - before.memory_kib < 8192
+    assert waiting_told
     # Who waits is told at once: far sooner than after the 9 s it would have waited.
     assert max(told_s) < 2.0
     assert max(back_s) < driver.get('reconnect_period') + 3.0
     figure('rounds', rounds)
+    figure('others_who_waited_told', len(waiting_told))
     figure('told_max_s', round(max(told_s), 4))
     figure('back_median_s', round(statistics.median(back_s), 3))
     figure('back_max_s', round(max(back_s), 3))
@@ -154,7 +161,11 @@ def test_pulled_out_under_a_cyclic_transaction_that_goes_on_when_it_is_back(
     program, driver, adapter = pulled
     rounds = often(3, 100)
     answer = driver.call(
-        StartCyclic, 'start_cyclic', name='loop', rate=50.0, transactions=[message(ping(1))]
+        StartCyclic,
+        'start_cyclic',
+        name='loop',
+        rate=50.0,
+        transactions=[message(ping(1), timeout=0.0)],
     )
     assert answer.result == ResultCode.SUCCESS, answer.message
     cycles = cycles_of(driver)
