@@ -45,6 +45,8 @@ class Program:
     def __init__(self, module: str, arguments: Sequence[str] = (), domain: int | None = None):
         self.module = module
         environment = {**os.environ, 'PYTHONPATH': str(_ROOT)}
+        # As installed: what is compiled at each start anew would be measured as our start.
+        environment.pop('PYTHONDONTWRITEBYTECODE', None)
         if domain is not None:
             environment['ROS_DOMAIN_ID'] = str(domain)
         # What it logs is told only when it fails.

@@ -107,14 +107,27 @@ def transaction_to_message(transaction: Transaction) -> TransactionMsg:
 
 def result_to_message(result: TransactionResult) -> TransactionResultMsg:
     """Give the message that tells what came of a transaction."""
-    return TransactionResultMsg(
-        result=int(result.result),
-        message=result.message,
-        data=octets(result.data),
-        queued=duration(result.queued_s),
-        elapsed=duration(result.elapsed_s),
-        attempts=result.attempts,
-    )
+    message = TransactionResultMsg()
+    fill_result(message, result)
+    return message
+
+
+def fill_result(message: TransactionResultMsg, result: TransactionResult) -> None:
+    """
+    Tell in a message that is there already what came of a transaction.
+
+    A response comes with one; to fill it takes a quarter of the time that making another one does.
+    """
+    message.result = int(result.result)
+    message.message = result.message
+    message.data = octets(result.data)
+    _fill_duration(message.queued, result.queued_s)
+    _fill_duration(message.elapsed, result.elapsed_s)
+    message.attempts = result.attempts
+
+
+def _fill_duration(message: Duration, seconds: float) -> None:
+    message.sec, message.nanosec = divmod(round(seconds * _NS), _NS)
 
 
 def result_from_message(message: TransactionResultMsg) -> TransactionResult:

@@ -40,7 +40,7 @@ def main() -> int:
     trace(SerialPort, 'write', 'write')
     trace(SerialPort, 'read', 'read')
     trace(AwaitPackets, 'feed', 'framing')
-    trace(bus_services, 'result_to_message', 'to message')
+    trace(bus_services, 'fill_result', 'to message')
     trace(Service, 'send_response', 'send response')
     status = driver_process.main()
     print(json.dumps(STAMPS), flush=True)

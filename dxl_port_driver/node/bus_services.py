@@ -21,6 +21,7 @@ from typing import TypeVar
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.work import AvailableWork, ClearWork, ReadWork, Work
 from dxl_port_driver.conversions import (
+    fill_result,
     octets,
     result_to_message,
     seconds,
@@ -95,7 +96,7 @@ class BusServices:
             result = await self._done(bus, transact_work(transaction, self._driver))
         except DxlPortError as error:
             result = failed(error)
-        response.result = result_to_message(result)
+        fill_result(response.result, result)
         return response
 
     async def _transact_batch(
