@@ -28,7 +28,7 @@ import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from ros_support.calls import begin_transact, message, result_of, transact
+from ros_support.calls import message, result_of, transact
 from ros_support.graph import eventually, PATIENCE_S, RemoteDriver
 from ros_support.wire import mute, ping, pong, servo_1, Wire
 from sharing_support.crowd import crowd, everyone
@@ -57,15 +57,23 @@ def driver(start_driver: Callable[..., object], wire: Wire) -> RemoteDriver:
 
 def hold_and_wait(driver: RemoteDriver, wire: Wire) -> tuple[object, list[object]]:
     """Have one request hold the bus, and many wait for it; give their futures."""
-    holding = begin_transact(driver, ping(9), timeout=10.0)
-    wire.wait_for(ping(9))
-    # Deep enough that DDS drops none of them on the way.
+    # Each client of a service gets the responses of all, so the depth has to do for all.
     client = driver.graph.node.create_client(
         Transact, f'{driver.name}/transact', qos_profile=QoSProfile(depth=2 * WAITING)
     )
     assert client.wait_for_service(PATIENCE_S)
-    request = Transact.Request(transaction=message(ping(1), timeout=1.0, queue_timeout=10.0))
-    waiting = [client.call_async(request) for _ in range(WAITING)]
+
+    def begin(data: bytes) -> object:
+        asked = message(data, timeout=10.0, queue_timeout=10.0)
+        return client.call_async(Transact.Request(transaction=asked))
+
+    begin(ping(1))  # whose response may be lost, as to a newcomer
+    wire.wait_for(ping(1))
+    time.sleep(0.5)
+    wire.heard.clear()
+    holding = begin(ping(9))
+    wire.wait_for(ping(9))
+    waiting = [begin(ping(1)) for _ in range(WAITING)]
     time.sleep(0.5)  # for most of them to arrive
     return holding, waiting
 
