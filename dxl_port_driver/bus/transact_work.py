@@ -26,6 +26,7 @@ from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
 
 _WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
 _WRITE_GRACE_S = 0.1
+_MOST_ATTEMPTS = 255  # TransactionResult.msg counts them in one byte
 _ECHO_GRACE_S = 0.05
 _DOUBT = (
     'an answer came from a servo that has been silent, and it may be the late answer to an '
@@ -53,7 +54,7 @@ class TransactWork(Work[TransactionResult]):
     ) -> None:
         super().__init__(priority, queue_timeout_s, exchange.expected_s)
         self._exchange = exchange
-        self._retries = retries
+        self._retries = min(retries, _MOST_ATTEMPTS - 1)
         self._max_hold_s = max_hold_s
 
     @property
@@ -117,6 +118,8 @@ class TransactWork(Work[TransactionResult]):
             if not exchange.awaits_answer and exchange.attempt is None:
                 yield Wait(exchange.deadline, 0)
                 exchange.expire()
+                # Who waits for nothing is done, but the next must not run into an answer.
+                line.occupied(exchange.deadline + exchange.ignored_answer_s)
             while exchange.attempt is None:
                 received = yield Wait(exchange.deadline)
                 if received:

@@ -26,6 +26,8 @@ from collections.abc import Callable
 import inspect
 from typing import Any
 
+from dxl_port_driver.errors import ResultCode
+from dxl_port_interfaces.msg import TransactionResult
 from rclpy.node import Node
 
 Callback = Callable[[Any, Any], Any]
@@ -57,6 +59,17 @@ def _guarded(callback: Callback, node: Node, name: str) -> Callback:
         except Exception as error:
             # The client waits for an answer and the node for the next request: both go on.
             node.get_logger().error(f'a request to {name} failed: {error!r}')
+            _tell(response, f'{name} failed unexpectedly ({error!r})')
             return response
 
     return answer
+
+
+def _tell(response: Any, message: str) -> None:
+    """Make a response that nobody filled in say so: an untouched one would mean success."""
+    told = response
+    if isinstance(getattr(response, 'result', None), TransactionResult):
+        told = response.result
+    if isinstance(getattr(told, 'result', None), int) and told.result == ResultCode.SUCCESS:
+        told.result = int(ResultCode.NOT_AVAILABLE)
+        told.message = message

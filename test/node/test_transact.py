@@ -21,7 +21,7 @@ from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
 import pytest
-from ros_support.calls import AUTO, available, LENGTH, NONE, transact
+from ros_support.calls import AUTO, available, batch, LENGTH, message, NONE, transact
 from ros_support.graph import eventually
 from ros_support.wire import mute, ping, pong, read
 
@@ -183,6 +183,21 @@ def test_retries_that_do_not_help_end_with_the_last_failure(driver, servos):
     assert (result.result, result.attempts) == (ResultCode.RX_TIMEOUT, 3)
     assert '3 attempts' in result.message
     servos.wait_for(ping(1) * 3)
+
+
+def test_as_many_retries_as_can_be_asked_for_end_with_a_result(driver, servos):
+    servos.answer = mute
+    assert driver.set(latency_timer=0.001) is None
+    try:
+        results = [
+            transact(driver, ping(1), retries=255, timeout=0.0),
+            batch(driver, [message(ping(1), retries=255, timeout=0.0)])[0],
+        ]
+    finally:
+        assert driver.set(latency_timer=0.0) is None
+    for result in results:
+        assert result.result == ResultCode.RX_TIMEOUT
+        assert result.attempts == 255  # as far as the field counts
 
 
 def test_retries_hold_the_bus_no_longer_than_max_timeout(driver, servos):
