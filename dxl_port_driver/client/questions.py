@@ -30,6 +30,7 @@ from dxl_port_driver.conversions import (
 )
 from dxl_port_driver.errors import BaudrateError, error_class, RequestError, ResultCode
 from dxl_port_driver.protocol.transaction import Framing, Transaction, TransactionResult
+from dxl_port_interfaces.msg import TransactionResult as TransactionResultMsg
 from dxl_port_interfaces.srv import (
     GetBytesAvailable,
     ReadPort,
@@ -100,6 +101,16 @@ def transact(transaction: Transaction) -> Question[TransactionResult]:
         queue_timeout_s=transaction.queue_timeout_s or None,
         hold_s=transaction.timeout_s * (transaction.retries + 1) or None,
     )
+
+
+def transact_again(transaction: Transaction) -> Question[TransactionResultMsg]:
+    """
+    Ask for a transaction, with bytes that are put into the request each time it is asked.
+
+    To make all of the request and to read all of the response takes a tenth of an exchange.
+    """
+    once = transact(transaction)
+    return replace(once, answer=lambda response: response.result)  # type: ignore[arg-type]
 
 
 def transact_batch(

@@ -26,15 +26,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 import threading
 from time import monotonic
+from typing import Any
 
 from dxl_port_driver.client import questions
+from dxl_port_driver.client.connection import Connection
 from dxl_port_driver.client.port_client import PortClient, WAIT_FOR_DRIVER_S
+from dxl_port_driver.client.question import Question
+from dxl_port_driver.conversions import octets, result_from_message
 from dxl_port_driver.errors import (
     AnswerTimeoutError,
     DxlPortError,
     error_class,
     PortBusyError,
-    PortClosedError,
     RequestError,
     ResultCode,
 )
@@ -64,6 +67,8 @@ class _Exchange(threading.local):
     error: DxlPortError | None = None
     clear_due = False
     raw = False
+    question: Question[Any] | None = None
+    """The request for an exchange, made once."""
 
 
 class RemotePortHandler:
@@ -107,28 +112,19 @@ class RemotePortHandler:
         priority: int = 0,
         retries: int = 0,
     ) -> None:
-        self._node: Node | None = None
-        self._given: PortClient | None = None
-        if isinstance(node_or_driver_name, PortClient):
-            self._given = node_or_driver_name
-            driver = self._given.driver
-        elif isinstance(node_or_driver_name, str):
-            driver = node_or_driver_name
-        else:
-            self._node = node_or_driver_name
+        self._connection = Connection(node_or_driver_name, driver, wait_for_driver_s)
         self.is_open = False
         self.baudrate = DEFAULT_BAUDRATE
         self.tx_time_per_byte = 10_000.0 / DEFAULT_BAUDRATE
         self.latency_timer = DEFAULT_LATENCY_TIMER_MS
-        self.port_name = driver
-        self._wait_for_driver_s = wait_for_driver_s
-        self._timeout_s = timeout_s
-        self._queue_timeout_s = queue_timeout_s
-        self._priority = priority
-        self._retries = retries
-        self._client: PortClient | None = None
-        self._closed = False
-        self._connecting = threading.Lock()
+        self.port_name = self._connection.driver
+        self._template = Transaction(
+            b'',
+            timeout_s=timeout_s,
+            queue_timeout_s=queue_timeout_s,
+            priority=priority,
+            retries=retries,
+        )
         self._mine = _Exchange()
 
     @property
@@ -152,9 +148,10 @@ class RemotePortHandler:
         :return: False when it is not there or not active.
         """
         self.closePort()
-        self._closed = False
+        self._connection.driver = self.port_name
+        self._connection.open()
         try:
-            client = self._connected()
+            client = self._connection.connected()
             with suppress(PortBusyError):  # who is busy is there and active
                 client.get_bytes_available()
             self._take_baudrate(client.get_baudrate())
@@ -168,13 +165,9 @@ class RemotePortHandler:
 
     def closePort(self) -> None:
         """Let go of the driver, which goes on; safe at any time, any number of times."""
-        with self._connecting:
-            client, self._client = self._client, None
-            self._closed = True
+        self._connection.close()
         self.is_open = False
         self._mine = _Exchange()
-        if client is not None and client is not self._given:
-            client.close()
 
     def clearPort(self) -> None:
         """Throw away what was received; before a packet, the driver does that by itself."""
@@ -184,17 +177,19 @@ class RemotePortHandler:
             mine.clear_due = True
             return
         try:
-            self._connected().clear()
+            self._connection.connected().clear()
         except DxlPortError as error:
             self._failed(error)
 
     def setPortName(self, port_name: str) -> None:
         """
-        Name the driver that the next :meth:`openPort` looks for.
+        Name the driver that the next :meth:`openPort`, or a first use, looks for.
 
         :param port_name: name of the driver node.
         """
         self.port_name = port_name
+        if self._connection.client is None:
+            self._connection.driver = port_name
 
     def getPortName(self) -> str:
         """Give the name of the driver node."""
@@ -208,7 +203,7 @@ class RemotePortHandler:
         :return: False when the driver refuses it; nothing has changed then.
         """
         try:
-            self._connected().set_baudrate(baudrate)
+            self._connection.connected().set_baudrate(baudrate)
         except DxlPortError as error:
             self._failed(error)
             return False
@@ -218,7 +213,7 @@ class RemotePortHandler:
     def getBaudRate(self) -> int:
         """Give the driver's baudrate, bit/s; the last one known when the driver does not tell."""
         try:
-            self._take_baudrate(self._connected().get_baudrate())
+            self._take_baudrate(self._connection.connected().get_baudrate())
         except DxlPortError as error:
             self._failed(error)
         return self.baudrate
@@ -230,7 +225,7 @@ class RemotePortHandler:
         :return: -1 when the driver or the device failed.
         """
         mine = self._mine
-        if mine.answer is not None and self._client is not None:
+        if mine.answer is not None and self._connection.client is not None:
             return len(mine.answer)
         try:
             return self._raw_client().get_bytes_available()
@@ -272,12 +267,15 @@ class RemotePortHandler:
             if not data.startswith(V1_HEADER):
                 return self._write_raw(data)
             mine.raw = mine.clear_due = False
-            client = self._client or self._connected()
-            result = client.ask(questions.transact(self._transaction(data)))
-            code = result.result
-            if code is ResultCode.SUCCESS:
-                mine.answer = result.data
+            client = self._connection.client or self._connection.connected()
+            question = mine.question or self._new_question()
+            question.request.transaction.data = octets(data)
+            told = client.ask(question)
+            if not told.result:
+                mine.answer = told.data.tobytes()
                 return len(data)
+            result = result_from_message(told)
+            code = result.result
             if code is ResultCode.TX_ERROR and not _is_packet(data):
                 return self._write_raw(data)
             raise error_class(code)(result.message, port=self.port_name, partial=result.data)
@@ -315,38 +313,14 @@ class RemotePortHandler:
             return not monotonic() < self._mine.deadline
         return not answer
 
-    def _connected(self) -> PortClient:
-        with self._connecting:
-            if self._client is None:
-                if self._closed:
-                    raise PortClosedError(
-                        f'{self.port_name} is closed; call openPort() first', port=self.port_name
-                    )
-                self._client = self._new_client()
-            return self._client
-
-    def _new_client(self) -> PortClient:
-        name, wait_s = self.port_name, self._wait_for_driver_s
-        given = self._given
-        if given is not None and given.driver == name:
-            return given
-        node = given.node if given is not None else self._node
-        if node is not None:
-            return PortClient(node, name, wait_for_driver_s=wait_s)
-        return PortClient.in_background(name, wait_for_driver_s=wait_s)
-
-    def _transaction(self, data: bytes) -> Transaction:
-        return Transaction(
-            data,
-            timeout_s=self._timeout_s,
-            queue_timeout_s=self._queue_timeout_s,
-            priority=self._priority,
-            retries=self._retries,
-        )
+    def _new_question(self) -> Question[Any]:
+        question = questions.transact_again(self._template)
+        self._mine.question = question
+        return question
 
     def _raw_client(self) -> PortClient:
         mine = self._mine
-        client = self._connected()
+        client = self._connection.connected()
         mine.raw = True
         if mine.clear_due:
             mine.clear_due = False

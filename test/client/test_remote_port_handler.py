@@ -240,3 +240,6 @@ def test_another_driver_can_be_named(port):
     assert PacketHandler(2.0).ping(port, 1)[1] == COMM_SUCCESS
     port.setPortName(DRIVER)
     assert port.openPort()
+    unopened = RemotePortHandler('/another')
+    unopened.setPortName(DRIVER)
+    assert PacketHandler(2.0).ping(unopened, 1)[1] == COMM_SUCCESS
