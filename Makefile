@@ -99,4 +99,4 @@ clean:
 	find . -name '.venv*' -prune -o \( -name __pycache__ -o -name '*.egg-info' \) -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .venv-jazzy .setup.lock
+	rm -rf .venv .venv-jazzy .venv.lock .venv-jazzy.lock

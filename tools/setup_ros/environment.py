@@ -53,13 +53,16 @@ class Environment:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep any other setup in this checkout waiting."""
-        self._lock = os.open(self.root / '.setup.lock', os.O_RDWR | os.O_CREAT, 0o644)
+        """Keep any other setup of this environment waiting."""
+        # Beside the environment and not in it: that is removed while the lock is held.
+        path = self.venv.with_name(f'{self.name}.lock')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                tell('another setup is at work in this checkout: waiting for it')
+                tell('another setup is at work on this environment: waiting for it')
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
             yield
         finally:
