@@ -122,6 +122,14 @@ class Line:
         self.quiet_from = 0.0
         self.late = LateAnswers()
 
+    def occupied(self, until: float) -> None:
+        """
+        Note that servos may be sending.
+
+        :param until: monotonic time, s.
+        """
+        self.quiet_from = max(self.quiet_from, until)
+
     def unanswered(self, asked: float, rule_s: float, owing: Set[int], received: bytes) -> None:
         """
         Note a question that was given up.
@@ -132,7 +140,7 @@ class Line:
         :param received: what did come.
         """
         rule_ends = asked + rule_s
-        self.quiet_from = max(self.quiet_from, rule_ends)
+        self.occupied(rule_ends)
         self.late.expect(owing, rule_ends + self.late_s, received)
 
     def settle(self, asked: Set[int]) -> Steps[None]:

@@ -28,9 +28,11 @@ from dxl_port_driver.errors import RequestError
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, MAX_ID, Protocol
 from dxl_port_driver.protocol.packets import (
     InstructionPacket,
+    parse_instruction,
     V1_STATUS_LENGTH,
     V2_STATUS_LENGTH,
 )
+from dxl_port_driver.protocol.timing import BROADCAST_PING_PER_ID_S, Link, MAX_RETURN_DELAY_S
 
 ANYONE = frozenset({-1})
 """Stands for the ids of whichever servos there are, and of bytes that carry no id."""
@@ -197,3 +199,24 @@ def _joint(answers: tuple[Answer, ...]) -> Answer:
     first_error_and_last_crc = 3
     total = sum(per_servo + (answer.length or 0) for answer in answers)
     return Answer(BROADCAST_ID, total - first_error_and_last_crc)
+
+
+def longest_answer_s(data: bytes, link: Link) -> float:
+    """
+    Give how long the wire may be taken by the answers to some bytes, once they are sent.
+
+    :param data: anything; only an instruction packet has answers.
+    :param link: what the port needs for a byte.
+    :return: time, s; the adapter's latency timer is not in it.
+    """
+    try:
+        packet = parse_instruction(data)
+    except RequestError:
+        return 0.0
+    answers = expected_answers(packet)
+    if answers.roll_call:
+        return BROADCAST_PING_PER_ID_S * BROADCAST_ID
+    if not answers.each:
+        return 0.0
+    wire_s = link.byte_time_s * answers.wire_length(packet.protocol)
+    return wire_s + MAX_RETURN_DELAY_S * len(answers.each)

@@ -33,7 +33,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from dxl_port_driver.errors import RequestError, ResultCode
-from dxl_port_driver.protocol.answers import Answer, Answers, ANYONE, expected_answers
+from dxl_port_driver.protocol.answers import (
+    Answer,
+    Answers,
+    ANYONE,
+    expected_answers,
+    longest_answer_s,
+)
 from dxl_port_driver.protocol.framer import Frame, Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER, V2_HEADER
@@ -111,6 +117,8 @@ class Exchange(ABC):
         """Ids of those whose answer it takes."""
         self.attempt: Attempt | None = None
         """What came of it; None while it is under way."""
+        self.ignored_answer_s = 0.0
+        """How long servos may be answering after :attr:`deadline`, though nobody waits, s."""
 
     @property
     def owing(self) -> frozenset[int]:
@@ -146,6 +154,7 @@ class SendOnly(Exchange):
         wire_s = link.byte_time_s * len(transaction.data)
         super().__init__(transaction, wire_s, 0.0, wire_s)
         self.asked = frozenset()
+        self.ignored_answer_s = longest_answer_s(transaction.data, link)
 
     def feed(self, received: bytes) -> None:
         """Leave what comes to whoever asks for it."""

@@ -26,7 +26,7 @@ from dxl_port_driver.errors import BaudrateError, ReceiveError, ResultCode, Tran
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
-from dxl_port_driver.protocol.timing import Link
+from dxl_port_driver.protocol.timing import Link, MAX_RETURN_DELAY_S
 from dxl_port_driver.protocol.transaction import (
     Framing,
     Limits,
@@ -274,3 +274,24 @@ def test_a_batch_has_the_priority_of_its_most_urgent_transaction():
     ]
     assert batch(*works).priority == 7
     assert batch().priority == 0
+
+
+def test_a_question_behind_one_whose_answer_nobody_awaits_waits_for_the_wire(bus, still):
+    """At 10 us a byte: 15 bytes of answer and the longest return delay."""
+    asked_at = []
+    still.answer = lambda data: (
+        asked_at.append(time.monotonic()) or (PONG if data == PING else b'')
+    )
+    read = InstructionPacket(Protocol.V2, 1, Instruction.READ, bytes((132, 0, 4, 0))).encode()
+    assert bus.run(transact(Transaction(read, Framing.NONE))).result is ResultCode.SUCCESS
+    assert bus.run(transact(Transaction(PING))).result is ResultCode.SUCCESS
+    quiet_s = asked_at[1] - asked_at[0] - LINK.byte_time_s * len(read)
+    assert quiet_s >= LINK.byte_time_s * 15 + MAX_RETURN_DELAY_S
+
+
+def test_bytes_that_have_no_answer_hold_up_nobody_behind_them(bus, still):
+    still.answer = lambda data: b''
+    bus.run(transact(Transaction(b'anything', Framing.NONE)))
+    write = InstructionPacket(Protocol.V2, 254, Instruction.WRITE, bytes((64, 0, 1))).encode()
+    bus.run(transact(Transaction(write, Framing.NONE)))
+    assert bus.line.quiet_from <= time.monotonic()
