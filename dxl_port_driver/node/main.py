@@ -17,10 +17,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import os
 import signal
 import sys
+import threading
 import time
-from types import FrameType
 
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.node.autostart import Autostart
@@ -34,7 +35,7 @@ from rclpy.exceptions import (
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-_LOOK_UP_S = 0.5
+_LOOK_UP_S = 0.1
 _LAST_ANSWERS_S = 2.0
 """How long those who wait may take to be sent away before the process ends, s."""
 
@@ -75,7 +76,7 @@ def main(args: list[str] | None = None) -> int:
             if not node.is_finalized:
                 node.trigger_shutdown()
             give_up = time.monotonic() + _LAST_ANSWERS_S
-            _spin(executor, node, lambda: node.has_left or time.monotonic() > give_up)
+            _spin(executor, node, lambda: node.has_left or time.monotonic() > give_up, _LOOK_UP_S)
     finally:
         node.close('is shutting down')
         node.destroy_node()
@@ -84,10 +85,21 @@ def main(args: list[str] | None = None) -> int:
     return 0
 
 
-def _spin(executor: SingleThreadedExecutor, node: DriverNode, is_over: Callable[[], bool]) -> None:
+def _spin(
+    executor: SingleThreadedExecutor,
+    node: DriverNode,
+    is_over: Callable[[], bool],
+    look_up_s: float | None = None,
+) -> None:
+    """
+    Serve requests until it is over.
+
+    :param look_up_s: how often to see whether it is, s; None: whenever something was done, which
+        spares the executor a timer for every single wait.
+    """
     while not is_over():
         try:
-            executor.spin_once(timeout_sec=_LOOK_UP_S)
+            executor.spin_once(timeout_sec=look_up_s)
         except (ExternalShutdownException, ShutdownException):
             return
         except Exception as error:
@@ -96,15 +108,26 @@ def _spin(executor: SingleThreadedExecutor, node: DriverNode, is_over: Callable[
 
 
 def _stop_on_signals(executor: SingleThreadedExecutor) -> list[int]:
-    """Give a list that is empty until the process is asked to stop."""
+    """
+    Give a list that is empty until the process is asked to stop.
+
+    Python calls a signal handler between two of its own instructions, and the main thread may be
+    deep in a wait of rcl for as long as nobody asks for anything. But it writes the number of the
+    signal to a descriptor at once, for a thread that has nothing else to do.
+    """
     stop: list[int] = []
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        stop.append(number)
-        executor.wake()
+    def await_signal() -> None:
+        stop.extend(os.read(reader, 1))
+        # Something to do, which is all that ends a wait of an executor.
+        executor.create_task(lambda: None)
 
+    threading.Thread(target=await_signal, name='dxl-signals', daemon=True).start()
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
+        signal.signal(number, lambda number, frame: None)
     return stop
 
 
