@@ -354,8 +354,8 @@ def test_a_priority_cycle_goes_ahead_of_those_that_wait(runner, bus, answering):
 
 
 @pytest.mark.slow
-def test_a_sync_read_of_twelve_servos_holds_200_hz():
-    """At 1 Mbit/s; what is missed on a machine at rest, under 1 %, is for the benchmarks."""
+def test_a_sync_read_of_twelve_servos_keeps_time_at_200_hz():
+    """At 1 Mbit/s; how few it misses on a machine at rest, under 1 %, is for the benchmarks."""
     told = Told()
     with make_port('sim://cyclic?ids=1-12&return_delay=0') as port:
         bus = Bus(port)
@@ -363,15 +363,17 @@ def test_a_sync_read_of_twelve_servos_holds_200_hz():
         runner = CyclicRunner(bus)
         try:
             work = make_work(SYNC_READ)
+            begun = time.monotonic()
             runner.start(Cycle('arm', 1 / 200.0, work.wire_s, lambda: make_work(SYNC_READ), told))
             told.wait_for(lambda: len(told.cycles) >= 400)
             ended = runner.stop('arm')
+            periods = (time.monotonic() - begun) * 200.0
         finally:
             runner.stop_all()
             bus.shutdown('the test is over')
     results = [one for _, results in told.cycles for one in results]
     assert {one.result for one in results} <= {ResultCode.SUCCESS, ResultCode.RX_TIMEOUT}
     assert all(len(one.data) == 12 * 15 for one in results if one.result == ResultCode.SUCCESS)
-    # Each takes less than half of its period, so only another program on this machine misses any.
-    assert sorted(one.elapsed_s for one in results)[len(results) // 2] < 1 / 400.0
-    assert ended.missed < ended.done
+    # However busy the machine: what is not done in its time is counted as missed.
+    assert ended.done + ended.missed == pytest.approx(periods, rel=0.2)
+    assert ended.done >= 20
