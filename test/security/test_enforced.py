@@ -82,7 +82,7 @@ tell('change_state', lambda: ask(node, ChangeState, 'change_state'))
 node.destroy_node()
 rclpy.shutdown()
 """
-OUT = {'no service', 'no answer', 'refused'}
+OUT = {'no service', 'no answer', 'failed'}
 
 
 def secured(keystore: Path, enclave: str) -> dict[str, str]:
