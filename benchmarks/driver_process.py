@@ -13,11 +13,15 @@
 # limitations under the License.
 
 """
-The driver as it is, in a process of its own, with one service more.
+The driver as it is, in a process of its own, with some services more that do nothing.
 
 ``~/nothing`` is the reference for every service of the driver: the same node, the same executor,
 the same DDS, and nothing done. ``~/clear``, which is a Trigger as well, would not do: it queues
 for the bus and asks the device.
+
+``~/same_messages`` and ``~/same_batch`` take and give the messages of ``~/transact`` and
+``~/transact_batch``. What they need more than a Trigger is what the messages cost, whatever the
+driver does.
 """
 
 from __future__ import annotations
@@ -25,18 +29,33 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from dxl_port_driver.conversions import result_to_message
+from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.node import main as driver_main
 from dxl_port_driver.node.driver_node import DriverNode
+from dxl_port_driver.protocol.instructions import Protocol
+from dxl_port_driver.protocol.packets import StatusPacket
+from dxl_port_driver.protocol.transaction import TransactionResult
+from dxl_port_interfaces.srv import Transact, TransactBatch
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
 
+from benchmarks.questions import POSITION_LENGTH
+
+_STATUS = StatusPacket(Protocol.V2, 1, 0, bytes(POSITION_LENGTH)).encode()
+_RESULT = result_to_message(
+    TransactionResult(ResultCode.SUCCESS, '', _STATUS, 1e-5, 1e-4, attempts=1)
+)
+
 
 class MeasuredDriver(DriverNode):
-    """The driver node, with a service that does nothing; says when it is active."""
+    """The driver node, with services that do nothing; says when it is active."""
 
     def __init__(self) -> None:
         super().__init__()
         self.create_service(Trigger, '~/nothing', _nothing)
+        self.create_service(Transact, '~/same_messages', _same_messages)
+        self.create_service(TransactBatch, '~/same_batch', _same_batch)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Do as the driver does, and say so on standard output."""
@@ -47,6 +66,16 @@ class MeasuredDriver(DriverNode):
 
 def _nothing(request: Any, response: Any) -> Any:
     response.success = True
+    return response
+
+
+def _same_messages(request: Any, response: Any) -> Any:
+    response.result = _RESULT
+    return response
+
+
+def _same_batch(request: Any, response: Any) -> Any:
+    response.results = [_RESULT] * len(request.transactions)
     return response
 
 

@@ -17,64 +17,81 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from dxl_port_driver import PortHandler
 import dynamixel_sdk
 
 from benchmarks.figures import Figure, over_rounds
+from benchmarks.least_port import LeastPort
 from benchmarks.programs import VirtualBus
 from benchmarks.questions import PRESENT_POSITION
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
 
+_REFERENCE = "the SDK's PortHandler"
+_NOTES = {
+    'off': 'The answer comes as soon as the virtual bus can give it.',
+    'on': 'The 0.29 ms that the bytes are on the wire are the same for both.',
+}
+
 
 def measure(setting: Setting) -> list[Figure]:
     """Measure with answers that come at once, and as a wire at 1 Mbit/s would bring them."""
     return [
-        _measure(
-            setting,
-            'sdk_read',
-            'off',
-            goal=0.95,
-            goal_of='5 (2: ≤ 1.0)',
-            note='The answer comes as soon as the virtual bus can give it.',
-        ),
-        _measure(
-            setting,
-            'sdk_read_paced',
-            'on',
-            goal=1.0,
-            goal_of='2',
-            note='The 0.29 ms that the bytes are on the wire are the same for both.',
-        ),
+        *_measure(setting, 'sdk_read', 'off', goal=0.95, goal_of='5 (2: ≤ 1.0)'),
+        *_measure(setting, 'sdk_read_paced', 'on', goal=1.0, goal_of='2'),
     ]
 
 
-def _measure(setting: Setting, key: str, pace: str, **about: Any) -> Figure:
-    with (
-        VirtualBus(pace=pace, return_delay=0) as our_bus,
-        VirtualBus(pace=pace, return_delay=0) as their_bus,
-    ):
-        ours, theirs = PortHandler(our_bus.path), dynamixel_sdk.PortHandler(their_bus.path)
-        reader = Reader()
-        try:
-            blocks = alternate(
-                {'ours': reader.call(ours), 'SDK': reader.call(theirs)},
-                setting.pick(60, 6),
-                setting.pick(300, 100),
-            )
-        finally:
-            ours.closePort()
-            theirs.closePort()
-    return Figure(
-        key,
-        f'SDK read4ByteTxRx on our PortHandler, median, pace {pace}',
-        "the SDK's PortHandler",
-        **over_rounds(ratios(blocks, 'ours', ['SDK'])),
-        details={**summary_us(blocks), 'reads that failed': reader.failed},
-        **about,
-    )
+def _measure(setting: Setting, key: str, pace: str, **about: Any) -> list[Figure]:
+    reader = Reader()
+    with ExitStack() as stack:
+
+        def reads(make_port: Callable[[str], Any]) -> Callable[[], None]:
+            bus = stack.enter_context(VirtualBus(pace=pace, return_delay=0))
+            port = make_port(bus.path)
+            stack.callback(port.closePort)
+            return reader.call(port)
+
+        blocks = alternate(
+            {
+                'ours': reads(PortHandler),
+                'SDK': reads(dynamixel_sdk.PortHandler),
+                'least that sleeps': reads(lambda path: LeastPort(path, sleeps=True)),
+                'least that spins': reads(lambda path: LeastPort(path, sleeps=False)),
+            },
+            setting.pick(60, 5),
+            setting.pick(300, 60),
+        )
+    what = f'SDK read4ByteTxRx on {{}}, median, pace {pace}'
+    return [
+        Figure(
+            key,
+            what.format('our PortHandler'),
+            _REFERENCE,
+            **over_rounds(ratios(blocks, 'ours', ['SDK'])),
+            details={**summary_us(blocks), 'reads that failed': reader.failed},
+            note=_NOTES[pace],
+            **about,
+        ),
+        Figure(
+            f'{key}_sleeping',
+            what.format('the least port that sleeps'),
+            _REFERENCE,
+            **over_rounds(ratios(blocks, 'least that sleeps', ['SDK'])),
+            note='Three system calls, no deadline, no care for errors: nothing that waits asleep '
+            'can be quicker. What it needs more than the one that spins is the time in which the '
+            'system wakes a sleeping process up.',
+        ),
+        Figure(
+            f'{key}_spinning',
+            what.format('the least port that spins'),
+            _REFERENCE,
+            **over_rounds(ratios(blocks, 'least that spins', ['SDK'])),
+        ),
+    ]
 
 
 class Reader:

@@ -42,6 +42,14 @@ def measure(setting: Setting) -> list[Figure]:
     return [
         _figure('transact', 'median', at_once, 'median_s', 1.10, '5 (2: ≤ 1.25)'),
         _figure('transact_p99', '99th percentile', at_once, 'p99_s', 1.25, '5'),
+        Figure(
+            'transact_same_messages',
+            '~/transact of a 4-byte read, median',
+            'a service of its type that does nothing + in-process exchange',
+            **over_rounds(ratios(at_once, 'transact', ['same messages', 'in process'])),
+            note='What is left when the messages of ~/transact are part of the reference: they '
+            'cost more than those of a Trigger, whatever the driver does with them.',
+        ),
         _figure('transact_paced', 'median, paced', paced, 'median_s', 1.10, '5 (2: ≤ 1.25)'),
         _figure('transact_paced_p99', '99th percentile, paced', paced, 'p99_s', 1.25, '5'),
     ]
@@ -62,6 +70,7 @@ def _blocks(setting: Setting, **options: Any) -> Rounds:
             {
                 'transact': lambda: succeeded(transact().result),
                 'nothing': caller.call(Trigger, 'nothing', Trigger.Request()),
+                'same messages': caller.call(Transact, 'same_messages', request),
                 'in process': exchange,
             },
             setting.pick(40, 5),
