@@ -22,6 +22,8 @@ before these run; the callback then finds it done, or refused.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -31,6 +33,7 @@ from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.node.awaiting import finished, Pause
 from dxl_port_driver.node.service_guards import Callback, wrap_service
 from dxl_port_driver.node.work_orders import Driver
+from rcl_interfaces.msg import Parameter as ParameterMsg
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -46,7 +49,7 @@ class BaudrateChanges:
     def __init__(self, node: Node, driver: Driver) -> None:
         self._node = node
         self._driver = driver
-        self._under_way = False
+        self._turns: deque[object] = deque()
         self._tried: int | DxlPortError | None = None
         for name, atomic in (('set_parameters', False), ('set_parameters_atomically', True)):
             wrap_service(node, name, partial(self._change_first, atomic=atomic))
@@ -69,33 +72,38 @@ class BaudrateChanges:
 
     def _change_first(self, set_parameters: Callback, *, atomic: bool) -> Callback:
         async def answer(request: Any, response: Any) -> Any:
-            while self._under_way:
-                await Pause()
-            parameters = [Parameter.from_parameter_msg(message) for message in request.parameters]
-            refused = self._driver.refusal
-            asked = [
-                item.value
-                for item in parameters
-                if item.name == 'baudrate' and refused([item]) is None
-            ]
-            bus = self._bus()
-            if not asked or bus is None or (atomic and refused(parameters) is not None):
-                return set_parameters(request, response)
-            self._under_way = True
+            # The executor goes on with what waits in any order; values have to be set in theirs.
+            turn = object()
+            self._turns.append(turn)
             try:
-                try:
-                    await finished(bus.submit(self._work(asked[-1])), self._node.executor)
-                    self._tried = asked[-1]
-                except DxlPortError as error:
-                    self._tried = error
+                while self._turns[0] is not turn:
+                    await Pause()
+                await self._try_first(request.parameters, atomic)
                 return set_parameters(request, response)
             finally:
                 self._tried = None
-                self._under_way = False
-                if self._node.executor is not None:
+                self._turns.remove(turn)
+                if self._turns and self._node.executor is not None:
                     self._node.executor.wake()
 
         return answer
+
+    async def _try_first(self, messages: Iterable[ParameterMsg], atomic: bool) -> None:
+        parameters = [Parameter.from_parameter_msg(message) for message in messages]
+        refused = self._driver.refusal
+        asked = [
+            item.value
+            for item in parameters
+            if item.name == 'baudrate' and refused([item]) is None
+        ]
+        bus = self._bus()
+        if not asked or bus is None or (atomic and refused(parameters) is not None):
+            return
+        try:
+            await finished(bus.submit(self._work(asked[-1])), self._node.executor)
+            self._tried = asked[-1]
+        except DxlPortError as error:
+            self._tried = error
 
     def _bus(self) -> Bus | None:
         try:

@@ -137,9 +137,12 @@ def test_a_wrong_value_set_with_it_at_once_leaves_the_port_as_it_was(driver, ser
     assert servos.rate == RATE
 
 
-def test_changes_that_wait_for_each_other_are_all_made(driver, servos, busy):
+def test_changes_that_wait_for_each_other_are_made_in_their_order(driver, servos, busy):
+    others = [set_several(driver, ('max_bytes', size)) for size in (100, 200)]
     changes = [set_several(driver, ('baudrate', rate)) for rate in (9600, 57600, 115200)]
-    others = [set_several(driver, ('max_bytes', size)) for size in (100, 200, 300)]
+    others += [set_several(driver, ('max_bytes', size)) for size in (400, 300)]
+    for _ in range(10):
+        assert driver.state == 'active'
     assert not busy.done()
     servos.send(pong(9))
     for one in (*changes, *others):
