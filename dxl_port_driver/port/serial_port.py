@@ -267,14 +267,20 @@ class SerialPort(FdPort):
         """
         Ask the adapter for low latency (``ASYNC_LOW_LATENCY``).
 
-        :return: whether the adapter is in low latency mode now, as read back.
+        :return: whether the adapter is in low latency mode now, as read back; False as well when
+            it is gone.
         """
-        if self._serial is None:
+        device = self._serial
+        if device is None:
             return False
-        # pyserial's word for "this device has no such mode" is a ValueError.
-        with contextlib.suppress(ValueError):
-            self._serial.set_low_latency_mode(wanted)
-        return is_low_latency(self._serial.fileno())
+        try:
+            # pyserial's word for "this device has no such mode" is a ValueError.
+            with contextlib.suppress(ValueError):
+                device.set_low_latency_mode(wanted)
+            return is_low_latency(device.fileno())
+        except (*_DEVICE_FAILS, TypeError):
+            # Another thread has just closed it, and pyserial then has None for a descriptor.
+            return False
 
 
 class Rfc2217Connection(serial.rfc2217.Serial):
