@@ -31,6 +31,9 @@ _COMMANDS = {
     'watch': 'Show a register of several servos, live.',
     'info': 'Tell what there is to know about a port or a driver.',
     'bench': 'Measure how many transactions a second the bus carries.',
+    'record': 'Write what goes over a bus into a file.',
+    'replay': 'Play a recording as a port.',
+    'timeline': 'Draw a recording: who talked when, and who did not answer.',
     'doctor': 'Check what users trip over, and say how to mend each.',
 }
 """Name, which is that of the module as well, and what ``--help`` says of it."""

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a person wants to know about a driver: the state it is in, and its parameters."""
+"""What a person wants to know about a driver, or set: its state, and its parameters."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from typing import Any
 
 from dxl_port_driver.client.port_client import PortClient
 from dxl_port_driver.client.question import Question
+from dxl_port_driver.errors import RequestError
 from lifecycle_msgs.srv import GetState
-from rcl_interfaces.srv import GetParameters, ListParameters
-from rclpy.parameter import parameter_value_to_python
+from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
+from rclpy.parameter import Parameter, parameter_value_to_python
 
 
 def get_state(client: PortClient) -> str:
@@ -60,3 +61,20 @@ def get_parameters(client: PortClient) -> dict[str, object]:
 
     request = GetParameters.Request(names=names)
     return client.ask(Question(GetParameters, 'get_parameters', request, answer))
+
+
+def set_parameter(client: PortClient, name: str, value: bool | int | float | str) -> None:
+    """
+    Set one parameter of the driver, for everybody who uses it.
+
+    :raises RequestError: the driver refuses it, and says why.
+    :raises DxlPortError: the driver was not reached.
+    """
+
+    def answer(response: Any) -> None:
+        for result in response.results:
+            if not result.successful:
+                raise RequestError(result.reason, port=client.driver)
+
+    request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+    client.ask(Question(SetParameters, 'set_parameters', request, answer))

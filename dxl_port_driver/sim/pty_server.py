@@ -34,7 +34,7 @@ import threading
 import time
 from time import monotonic
 import tty
-from typing import Any
+from typing import Any, Protocol
 
 from dxl_port_driver.port.termios2 import get_termios2
 from dxl_port_driver.sim.bus import Bus
@@ -47,17 +47,34 @@ _DEFAULT_RATE = 38400
 _JOIN_S = 5.0
 
 
-class PtyServer:
-    """
-    Serves one bus on one pty at a time; unplugging ends the pty, plugging in makes a new one.
+class Source(Protocol):
+    """What is behind a pty: bytes and the time go in, bytes and the time they are due come out."""
 
-    :param bus: what to serve; use it under :attr:`lock` only, while the server runs.
+    @property
+    def next_due(self) -> float | None:
+        """When the next bytes for the host are due, s; None when none are under way."""
+
+    def take(self, now: float) -> bytes:
+        """Give the bytes that have reached the host by now."""
+
+    def receive(self, data: bytes, now: float, baudrate: int) -> None:
+        """Take what the host sent."""
+
+    def hang_up(self) -> None:
+        """Forget what is under way: nobody is there to hear it."""
+
+
+class PtyHost:
+    """
+    Serves a source on one pty at a time; unplugging ends the pty, plugging in makes a new one.
+
+    :param source: what to serve; use it under :attr:`lock` only, while the server runs.
     :param link: a symbolic link to keep pointing at the pty; None for none.
     :param lasting: the pty outlives the programs that open it, so clean up after them.
     """
 
-    def __init__(self, bus: Bus, link: Path | None = None, *, lasting: bool = False) -> None:
-        self.bus = bus
+    def __init__(self, source: Source, link: Path | None = None, *, lasting: bool = False) -> None:
+        self._source = source
         self.lock: AbstractContextManager[Any] = threading.RLock()
         self._link = link
         self._lasting = lasting
@@ -122,7 +139,6 @@ class PtyServer:
             was_plugged = self._plugged
             self._plugged = False
             if was_plugged:
-                self.bus.statistics.unplugs += 1
                 self._end_pty()
             self._ring()
             return was_plugged
@@ -173,7 +189,7 @@ class PtyServer:
     def _end_pty(self) -> None:
         master, path = self._master, self._path
         self._master, self._path = -1, None
-        self.bus.hang_up()
+        self._source.hang_up()
         if master < 0:
             return
         if self._link is not None:
@@ -203,19 +219,20 @@ class PtyServer:
                         self._take_in(event, now)
                 if self._is_replug_due():
                     self.plug()
-                data = self.bus.take(now + self._lag_s)
+                data = self._source.take(now + self._lag_s)
                 if data:
                     self._give_out(data)
                     self._learn_lag()
-                if self.bus.unplug_due:
-                    self.bus.unplug_due = False
-                    self.unplug(self.bus.options.replug_after or None)
+                self._after_turn()
+
+    def _after_turn(self) -> None:
+        """Do what is due besides, under the lock."""
 
     def _wait(self) -> list[tuple[int, int]]:
         """Wait for the host, or until something is due."""
         assert self._epoll is not None
         with self.lock:
-            due = self.bus.next_due
+            due = self._source.next_due
         if self._replug_at is not None and (due is None or self._replug_at < due):
             due = self._replug_at
         if due is None:
@@ -249,7 +266,7 @@ class PtyServer:
                 data = os.read(self._master, _CHUNK)
                 # It took this thread a moment to wake up: the host sent that much earlier.
                 sent = max(now - self._lag_s, self._released)
-                self.bus.receive(data, sent, self._line_rate())
+                self._source.receive(data, sent, self._line_rate())
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EIO):
                     raise
@@ -258,7 +275,7 @@ class PtyServer:
 
     def _hung_up(self) -> None:
         """Do what is due when the last program has closed the port."""
-        self.bus.hang_up()
+        self._source.hang_up()
         if self._own_hangup or not self._lasting:
             self._own_hangup = False
             return
@@ -287,6 +304,32 @@ class PtyServer:
             with contextlib.suppress(BlockingIOError):
                 os.write(self._master, data)
         self._released = monotonic()
+
+
+class PtyServer(PtyHost):
+    """
+    Serves one bus.
+
+    :param bus: what to serve; use it under :attr:`lock` only, while the server runs.
+    :param link: a symbolic link to keep pointing at the pty; None for none.
+    :param lasting: the pty outlives the programs that open it, so clean up after them.
+    """
+
+    def __init__(self, bus: Bus, link: Path | None = None, *, lasting: bool = False) -> None:
+        super().__init__(bus, link, lasting=lasting)
+        self.bus = bus
+
+    def unplug(self, replug_after_s: float | None = None) -> bool:
+        """Pull the adapter out, and count that; see :meth:`PtyHost.unplug`."""
+        with self.lock:
+            was_plugged = super().unplug(replug_after_s)
+            self.bus.statistics.unplugs += was_plugged
+            return was_plugged
+
+    def _after_turn(self) -> None:
+        if self.bus.unplug_due:
+            self.bus.unplug_due = False
+            self.unplug(self.bus.options.replug_after or None)
 
 
 def _sharpen_timer() -> None:
