@@ -146,7 +146,7 @@ def test_pulled_out_in_the_middle_it_is_taken_again_and_nothing_is_left(
     assert waiting_told
     # Who waits is told at once: far sooner than after the 9 s it would have waited.
     assert max(told_s) < 2.0
-    assert max(back_s) < driver.get('reconnect_period') + 3.0
+    assert max(back_s) < driver.get('reconnect_period') + 10.0
     figure('rounds', rounds)
     figure('others_who_waited_told', len(waiting_told))
     figure('told_max_s', round(max(told_s), 4))
@@ -190,7 +190,7 @@ def test_pulled_out_under_a_cyclic_transaction_that_goes_on_when_it_is_back(
         for _ in range(rounds):
             pull()
         eventually(lambda: held(program.pid)[:2] <= before[:2])
-        assert max(back_s) < driver.get('reconnect_period') + 3.0
+        assert max(back_s) < driver.get('reconnect_period') + 10.0
         figure('rounds', rounds)
         figure('back_median_s', round(statistics.median(back_s), 3))
         figure('back_max_s', round(max(back_s), 3))
@@ -229,7 +229,7 @@ def test_pulled_out_during_a_parameter_change_which_is_done_or_refused(
         assert driver.set(baudrate=old) is None
         before = before or held(program.pid)
     eventually(lambda: held(program.pid)[:2] <= before[:2])
-    assert max(back_s) < driver.get('reconnect_period') + 3.0
+    assert max(back_s) < driver.get('reconnect_period') + 10.0
     figure('rounds', rounds)
     figure('changes_refused', refused)
     figure('back_median_s', round(statistics.median(back_s), 3))
@@ -268,7 +268,7 @@ def test_pulled_out_while_nobody_uses_it(pulled, active, often, figure, state):
     assert transact(driver, ping(1), timeout=5.0).result == ResultCode.SUCCESS
     figure('rounds', rounds)
     if back_s:
-        assert max(back_s) < driver.get('reconnect_period') + 3.0
+        assert max(back_s) < driver.get('reconnect_period') + 10.0
         figure('back_median_s', round(statistics.median(back_s), 3))
         figure('back_max_s', round(max(back_s), 3))
     figure('memory_gained_kib', held(program.pid).memory_kib - before.memory_kib)
