@@ -25,9 +25,13 @@ import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 
 PATIENCE_S = 30.0
 _FIRST_CALLS, _FIRST_CALL_S = 15, 2.0
+_RESPONSES = 256
+"""Every client of a service is sent the responses to all others as well, and drops them only when
+it takes them: with the usual depth of 10, a client that the machine keeps waiting loses its own."""
 
 
 class Caller:
@@ -78,7 +82,8 @@ class Caller:
 
     def client(self, kind: Any, service: str) -> Any:
         """Give a client of one service, which is there."""
-        client = self.node.create_client(kind, f'{self.target}/{service}')
+        qos = QoSProfile(depth=_RESPONSES)
+        client = self.node.create_client(kind, f'{self.target}/{service}', qos_profile=qos)
         if not client.wait_for_service(PATIENCE_S):
             raise RuntimeError(f'there is no service {self.target}/{service}')
         return client

@@ -27,12 +27,11 @@ import os
 import sys
 from time import monotonic
 
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.srv import Transact, TransactBatch
-
 from benchmarks.caller import Caller
 from benchmarks.questions import patient, READ, succeeded
 from benchmarks.rows.batch import batch_request
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_interfaces.srv import Transact, TransactBatch
 
 
 def main() -> int:

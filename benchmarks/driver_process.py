@@ -29,6 +29,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from benchmarks.questions import POSITION_LENGTH
 from dxl_port_driver.conversions import result_to_message
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.node import main as driver_main
@@ -39,8 +40,6 @@ from dxl_port_driver.protocol.transaction import TransactionResult
 from dxl_port_interfaces.srv import Transact, TransactBatch
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
-
-from benchmarks.questions import POSITION_LENGTH
 
 _STATUS = StatusPacket(Protocol.V2, 1, 0, bytes(POSITION_LENGTH)).encode()
 _RESULT = result_to_message(

@@ -19,10 +19,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.figures import Figure
 import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
-
-from benchmarks.figures import Figure
 
 _MET, _MISSED, _INK = '#2a9d63', '#d1495b', '#30343f'
 

@@ -18,10 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmarks.figures import Figure
 from rich.console import Console
 from rich.table import Table
-
-from benchmarks.figures import Figure
 
 _MET = {True: '[green]met[/]', False: '[red]missed[/]', None: ''}
 

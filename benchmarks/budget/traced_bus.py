@@ -19,11 +19,10 @@ from __future__ import annotations
 import json
 import sys
 
+from benchmarks.budget.tracing import STAMPS, trace
 from dxl_port_driver.sim import command
 from dxl_port_driver.sim.bus import Bus
 from dxl_port_driver.sim.pty_server import PtyServer
-
-from benchmarks.budget.tracing import STAMPS, trace
 
 
 def main() -> int:

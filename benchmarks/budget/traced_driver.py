@@ -19,14 +19,13 @@ from __future__ import annotations
 import json
 import sys
 
+from benchmarks import driver_process
+from benchmarks.budget.tracing import STAMPS, trace, trace_wait_set
 from dxl_port_driver.node import bus_services
 from dxl_port_driver.port.serial_port import SerialPort
 from dxl_port_driver.protocol.exchange import AwaitPackets
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.service import Service
-
-from benchmarks import driver_process
-from benchmarks.budget.tracing import STAMPS, trace, trace_wait_set
 
 
 def main() -> int:

@@ -18,9 +18,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.srv import TransactBatch
-
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
@@ -28,6 +25,8 @@ from benchmarks.programs import Driver, VirtualBus
 from benchmarks.questions import bus_on, patient, READ, succeeded
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_interfaces.srv import TransactBatch
 
 SIZE = 20
 

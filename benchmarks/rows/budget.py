@@ -23,12 +23,6 @@ from statistics import median
 from time import perf_counter_ns
 from typing import Any
 
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.srv import Transact
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.serialization import serialize_message
-from std_srvs.srv import Trigger
-
 from benchmarks.budget.segments import (
     NOTHING,
     REQUEST_DDS,
@@ -44,6 +38,11 @@ from benchmarks.programs import Driver, Program, VirtualBus
 from benchmarks.questions import patient, READ, succeeded
 from benchmarks.sampling import time_calls
 from benchmarks.setting import Setting
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_interfaces.srv import Transact
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.serialization import serialize_message
+from std_srvs.srv import Trigger
 
 _Calls = list[tuple[int, int]]
 

@@ -21,10 +21,6 @@ from statistics import median
 from time import sleep
 from typing import Any, NamedTuple
 
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.msg import CyclicResult
-from dxl_port_interfaces.srv import StartCyclic, StopCyclic
-
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure
@@ -32,6 +28,9 @@ from benchmarks.programs import Driver, VirtualBus
 from benchmarks.questions import ideal_s, patient, sync_read
 from benchmarks.sampling import percentile
 from benchmarks.setting import Setting
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_interfaces.msg import CyclicResult
+from dxl_port_interfaces.srv import StartCyclic, StopCyclic
 
 SERVOS = 12
 _ASKED = 200.0

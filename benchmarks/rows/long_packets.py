@@ -19,17 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from builtin_interfaces.msg import Duration
-from dxl_port_driver import PortHandler
-from dxl_port_driver.conversions import octets
-from dxl_port_interfaces.srv import ReadPort, WritePort
-
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
 from benchmarks.programs import Driver, VirtualBus
 from benchmarks.sampling import alternate, ratios, Rounds, summary_us
 from benchmarks.setting import Setting
+from builtin_interfaces.msg import Duration
+from dxl_port_driver import PortHandler
+from dxl_port_driver.conversions import octets
+from dxl_port_interfaces.srv import ReadPort, WritePort
 
 LONG, SHORT = 4096, 11
 _TIMEOUT_MS = 1000.0

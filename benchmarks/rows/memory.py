@@ -16,9 +16,6 @@
 
 from __future__ import annotations
 
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.srv import Transact, TransactBatch
-
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure
@@ -26,6 +23,8 @@ from benchmarks.programs import Driver, VirtualBus
 from benchmarks.questions import patient, READ, succeeded
 from benchmarks.rows.batch import batch_request
 from benchmarks.setting import Setting
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_interfaces.srv import Transact, TransactBatch
 
 _BATCH = 180
 _SINGLES = 20

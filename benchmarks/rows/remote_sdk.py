@@ -16,10 +16,6 @@
 
 from __future__ import annotations
 
-from dxl_port_driver.client import PortClient, RemotePortHandler
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.srv import Transact
-
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
@@ -28,6 +24,9 @@ from benchmarks.questions import patient, READ, succeeded
 from benchmarks.rows.sdk_read import Reader
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
+from dxl_port_driver.client import PortClient, RemotePortHandler
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_interfaces.srv import Transact
 
 
 def measure(setting: Setting) -> list[Figure]:

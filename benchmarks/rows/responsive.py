@@ -20,11 +20,6 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_driver.protocol.transaction import Transaction
-from dxl_port_interfaces.srv import Transact
-from lifecycle_msgs.srv import GetState
-
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
@@ -32,6 +27,10 @@ from benchmarks.programs import Driver, VirtualBus
 from benchmarks.questions import READ
 from benchmarks.sampling import Block, ratios, summary_us, time_calls
 from benchmarks.setting import Setting
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_driver.protocol.transaction import Transaction
+from dxl_port_interfaces.srv import Transact
+from lifecycle_msgs.srv import GetState
 
 _WAIT_S = 2.0
 _SETTLE_S = 0.05

@@ -20,15 +20,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from dxl_port_driver import PortHandler
-import dynamixel_sdk
-
 from benchmarks.figures import Figure, over_rounds
 from benchmarks.least_port import LeastPort
 from benchmarks.programs import VirtualBus
 from benchmarks.questions import PRESENT_POSITION
 from benchmarks.sampling import alternate, ratios, summary_us
 from benchmarks.setting import Setting
+from dxl_port_driver import PortHandler
+import dynamixel_sdk
 
 _REFERENCE = "the SDK's PortHandler"
 _NOTES = {

@@ -19,13 +19,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import perf_counter, process_time
 
-from dxl_port_driver import PortHandler
-import dynamixel_sdk
-
 from benchmarks.figures import Figure, over_rounds
 from benchmarks.programs import VirtualBus
 from benchmarks.rows.sdk_read import Reader
 from benchmarks.setting import Setting
+from dxl_port_driver import PortHandler
+import dynamixel_sdk
 
 
 def measure(setting: Setting) -> list[Figure]:

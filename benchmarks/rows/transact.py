@@ -19,10 +19,6 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.srv import Transact
-from std_srvs.srv import Trigger
-
 from benchmarks.caller import Caller
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
@@ -30,6 +26,9 @@ from benchmarks.programs import Driver, VirtualBus
 from benchmarks.questions import bus_on, patient, READ, succeeded
 from benchmarks.sampling import alternate, ratios, Rounds, summary_us
 from benchmarks.setting import Setting
+from dxl_port_driver.conversions import transaction_to_message
+from dxl_port_interfaces.srv import Transact
+from std_srvs.srv import Trigger
 
 _REFERENCE = ['nothing', 'in process']
 _AGAINST = 'Trigger on the same node + in-process exchange'
