@@ -133,7 +133,9 @@ def crowd(folder: Path, url: str = _ALL_SERVOS, **parameters: Any) -> Iterator[C
         bus = stack.enter_context(virtual_bus(url))
         graph = Graph(domain.id)
         stack.callback(graph.close)
-        values = {'port_name': bus.path, 'autostart': 'true', **parameters}
+        # Where the emulated servos have to wait for a processor, so does everybody else.
+        patience = {'max_timeout': 30.0, 'max_queue_time': 10.0}
+        values = {'port_name': bus.path, 'autostart': 'true', **patience, **parameters}
         arguments = [item for one in values.items() for item in ('-p', '{}:={}'.format(*one))]
         program = Program(
             *(sys.executable, '-m', 'dxl_port_driver.node.main', '--ros-args', *arguments),

@@ -70,7 +70,7 @@ class Told:
     priority: int = 0
     pause_s: float = 0.0
     queue_timeout_s: float = 0.0
-    timeout_s: float = 2.0
+    timeout_s: float = 5.0
     """For each answer: emulated servos are late on a machine that is busy, real ones are not."""
 
 
@@ -266,7 +266,7 @@ def main() -> None:
     with PortClient.in_background(sys.argv[1], wait_for_driver_s=20.0) as client:
         for _ in range(10):
             # A DDS response to a newcomer may be lost.
-            if client.transact(read(1, ID, 1), timeout_s=0.5).attempts:
+            if client.transact(read(1, ID, 1), timeout_s=5.0).attempts:
                 break
         else:
             raise SystemExit(f'{sys.argv[1]} does not answer')
