@@ -30,8 +30,10 @@ from rclpy.qos import QoSProfile
 PATIENCE_S = 30.0
 _FIRST_CALLS, _FIRST_CALL_S = 15, 2.0
 _RESPONSES = 256
-"""Every client of a service is sent the responses to all others as well, and drops them only when
-it takes them: with the usual depth of 10, a client that the machine keeps waiting loses its own."""
+"""
+Every client of a service is sent the responses to all others as well, and drops them only when it
+takes them: with the usual depth of 10, a client that the machine keeps waiting loses its own.
+"""
 
 
 class Caller:
