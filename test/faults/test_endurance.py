@@ -164,8 +164,8 @@ def test_parameters_at_random_from_four_clients_under_load(adapter, tmp_path, of
             and not one.at_start_only
         }
         assert driver.set(**back) is None
-        result = transact(driver, ping(1), timeout=5.0, retries=3)
-        assert result.result == SUCCESS, result.message
+        # What was under way at another rate may garble the first ones.
+        eventually(lambda: transact(driver, ping(1), timeout=1.0).result == SUCCESS)
         assert asked['accepted'] > 0 < asked['refused']
         figure('parameters_accepted', asked['accepted'])
         figure('parameters_refused', asked['refused'])

@@ -103,8 +103,8 @@ def test_an_answer_is_right_or_an_error(noisy, line, often, figure, faults, expe
     for name, value in faults.items():
         line.say(f'{name} {value}')
     codes = Client(driver).ask_many(truth, often(15, 2000), random.Random(5))
-    # A busy machine makes answers late that the wire did not.
-    assert set(codes) <= expected | {TIMEOUT}
+    # A busy machine makes answers late that the wire did not, also for the next servo to see.
+    assert set(codes) <= expected | {TIMEOUT, CORRUPT}
     assert sum(codes[code] for code in expected) > 0
     for code, count in codes.items():
         figure(ResultCode(code).name, count)
