@@ -29,6 +29,8 @@ PACKAGE = 'dxl_port_driver'
 ROOT = Path(dxl_port_driver.__file__).resolve().parent
 # What in sim/ runs the emulated servos behind a real pty; all the rest there is pure.
 SIM_WITH_THREADS = {'command', 'pty_server', 'sim_port'}
+# What in recording/ keeps recordings on disk and plays them; all the rest there is pure.
+RECORDING_WITH_FILES = {'file', 'server'}
 # Files, descriptors, threads, clocks, the network, other processes.
 IMPURE = {
     'asyncio',
@@ -94,13 +96,18 @@ def in_folder(path: Path) -> str:
 
 
 EVERY_MODULE = modules()
-PURE = modules('protocol') + [path for path in modules('sim') if path.stem not in SIM_WITH_THREADS]
+PURE = [
+    *modules('protocol'),
+    *(path for path in modules('sim') if path.stem not in SIM_WITH_THREADS),
+    *(path for path in modules('recording') if path.stem not in RECORDING_WITH_FILES),
+]
 # Folder: what else of the package it may use.
 MAY_USE = {
     'protocol': {'errors', 'protocol'},
     'port': {'errors', 'port'},
     'bus': {'errors', 'protocol', 'port', 'bus'},
     'sim': {'errors', 'protocol', 'port', 'sim'},
+    'recording': {'errors', 'protocol', 'sim', 'recording'},
 }
 
 
@@ -119,6 +126,7 @@ def test_a_pure_module_uses_only_pure_ones(path):
     allowed = {'errors', 'protocol', in_folder(path)}
     assert inside(path) <= allowed
     impure = {f'{PACKAGE}.sim.{stem}' for stem in SIM_WITH_THREADS}
+    impure |= {f'{PACKAGE}.recording.{stem}' for stem in RECORDING_WITH_FILES}
     assert not imports(path) & impure
 
 

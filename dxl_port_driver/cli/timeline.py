@@ -64,9 +64,9 @@ def command(
     if end_s is not None and end_s <= begin_s:
         raise click.UsageError(f'--to {end_s:g} is not behind --from {begin_s:g}')
     recording = load_recording(file)
-    timeline = make_timeline(recording.cut(begin_s, end_s))
+    timeline = make_timeline(recording).cut(begin_s, end_s)
     if not timeline.bars:
-        raise RequestError(f'there is no instruction in that part of {file}')
+        raise RequestError(f'there is nothing to draw in that part of {file}')
     if len(timeline.bars) > _MOST_BARS:
         raise RequestError(
             f'{file} has too much in it for one picture; draw a part of it: --from '

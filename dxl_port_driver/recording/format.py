@@ -104,17 +104,6 @@ class Recording:
     header: Header
     pieces: tuple[Piece, ...]
 
-    def cut(self, begin_s: float = 0.0, end_s: float | None = None) -> Recording:
-        """
-        Give what lies between two times, s; times stay those since the start.
-
-        :param end_s: None: the end.
-        """
-        begin_us = begin_s * 1e6
-        end_us = float('inf') if end_s is None else end_s * 1e6
-        within = tuple(piece for piece in self.pieces if begin_us <= piece.at_us <= end_us)
-        return Recording(self.header, within)
-
 
 def header_lines(header: Header) -> str:
     """Give the lines that a recording begins with."""

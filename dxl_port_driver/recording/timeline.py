@@ -67,13 +67,24 @@ class Timeline:
     All that there is to draw.
 
     :param bars: in order of time.
-    :param begin_s: of the first, s.
-    :param end_s: of the last, s.
+    :param begin_s: where the picture begins, s.
+    :param end_s: where it ends, s.
     """
 
     bars: tuple[Bar, ...]
     begin_s: float
     end_s: float
+
+    def cut(self, begin_s: float = 0.0, end_s: float | None = None) -> Timeline:
+        """
+        Give what lies between two times, s; those stay the times since the start.
+
+        :param end_s: None: the end.
+        """
+        begin_s = max(begin_s, self.begin_s)
+        end_s = self.end_s if end_s is None else min(end_s, self.end_s)
+        within = tuple(bar for bar in self.bars if bar.end_s >= begin_s and bar.begin_s <= end_s)
+        return Timeline(within, begin_s, end_s)
 
     @property
     def lanes(self) -> list[int]:

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 ROSDEP_KEYS = {
     'click': 'python3-click',
     'hypothesis': 'python3-hypothesis',
+    'matplotlib': 'python3-matplotlib',
     'pytest': 'python3-pytest',
     'rich': 'python3-rich',
     'serial': 'python3-serial',
