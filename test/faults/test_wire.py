@@ -144,9 +144,9 @@ def test_half_an_answer_is_told_with_what_came_and_never_joined_to_the_next(tmp_
     try:
         with a_driver(tmp_path, port_name=wire.path) as (_, driver):
             driver.activate()
-            for cut in range(1, len(pong())):
+            for cut in (1, 4, 7, 10, 13):
                 wire.answer = lambda data, cut=cut: pong()[:cut]
-                result = transact(driver, ping(1), timeout=0.05)
+                result = transact(driver, ping(1), timeout=0.5)
                 assert (result.result, result.data.tobytes()) == (TIMEOUT, pong()[:cut])
                 # The other half comes when nobody waits for it any more.
                 wire.send(pong()[cut:])
