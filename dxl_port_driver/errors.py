@@ -86,9 +86,17 @@ class DxlPortError(Exception):
 
 
 class PortBusyError(DxlPortError, TimeoutError):
-    """The request waited for the bus longer than it said it would."""
+    """
+    The request waited for the bus longer than it said it would.
+
+    :param waited_s: how long it did wait, s.
+    """
 
     code = ResultCode.PORT_BUSY
+
+    def __init__(self, message: str, *, port: str = '', waited_s: float = 0.0) -> None:
+        super().__init__(message, port=port)
+        self.waited_s = waited_s
 
 
 class TransmitError(DxlPortError, OSError):

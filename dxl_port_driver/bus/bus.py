@@ -385,5 +385,6 @@ class Bus:
                         f'{self.port.name} was busy for all of the {waited_s:.3f} s that the '
                         'request would wait; allow a longer queue_timeout, or send less often',
                         port=self.port.name,
+                        waited_s=waited_s,
                     )
                 )

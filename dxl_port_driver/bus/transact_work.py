@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 
 from dxl_port_driver.bus.work import Line, Steps, Wait, Work
-from dxl_port_driver.errors import DxlPortError, ResultCode
+from dxl_port_driver.errors import DxlPortError, ReceiveError, ResultCode, TransmitError
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.exchange import Exchange
 from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
@@ -41,6 +41,7 @@ class TransactWork(Work[TransactionResult]):
     :param exchange: its rules.
     :param retries: more tries after RX_TIMEOUT or RX_CORRUPT.
     :param max_hold_s: no further try begins that could hold the bus longer than this, s.
+    :param keep_received: leave in the receive buffer what is there.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class TransactWork(Work[TransactionResult]):
         *,
         retries: int = 0,
         max_hold_s: float,
+        keep_received: bool = False,
         priority: int = 0,
         queue_timeout_s: float,
     ) -> None:
@@ -56,6 +58,7 @@ class TransactWork(Work[TransactionResult]):
         self._exchange = exchange
         self._retries = min(retries, _MOST_ATTEMPTS - 1)
         self._max_hold_s = max_hold_s
+        self._keep_received = keep_received
 
     @property
     def timeout_s(self) -> float:
@@ -105,8 +108,15 @@ class TransactWork(Work[TransactionResult]):
 
     def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
         exchange = self._exchange
-        yield from line.settle(exchange.asked)
-        port.clear()
+        if self._keep_received:
+            yield from line.fall_quiet()
+        else:
+            yield from line.settle(exchange.asked)
+            try:
+                port.clear()
+            except ReceiveError as error:
+                # Nothing has been sent, and who asked should know that.
+                raise TransmitError(error.message, port=error.port) from error
         begun = time.monotonic()
         exchange.begin(begun)
         answered = False

@@ -143,6 +143,11 @@ class Line:
         self.occupied(rule_ends)
         self.late.expect(owing, rule_ends + self.late_s, received)
 
+    def fall_quiet(self) -> Steps[None]:
+        """Wait until nobody can be sending, and leave what comes in the receive buffer."""
+        while time.monotonic() < self.quiet_from:
+            yield Wait(self.quiet_from, 0)
+
     def settle(self, asked: Set[int]) -> Steps[None]:
         """
         Wait until no answer to an earlier question can be taken for one to the next.

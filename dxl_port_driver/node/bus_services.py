@@ -119,7 +119,8 @@ class BusServices:
         transaction = Transaction(request.data.tobytes(), Framing.NONE)
         try:
             bus = self._driver.bus
-            result = await self._done(bus, transact_work(transaction, self._driver))
+            work = transact_work(transaction, self._driver, keep_received=True)
+            result = await self._done(bus, work)
         except DxlPortError as error:
             result = failed(error)
         response.result, response.message = int(result.result), result.message

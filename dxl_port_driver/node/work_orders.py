@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
 from dxl_port_driver.conversions import transaction_from_message
-from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.errors import DxlPortError, PortBusyError
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.permission import Permission
 from dxl_port_driver.protocol.timing import Link
@@ -58,10 +58,13 @@ class Driver(Protocol):
         """Tell why parameters cannot be set."""
 
 
-def transact_work(transaction: Transaction, driver: Driver) -> TransactWork:
+def transact_work(
+    transaction: Transaction, driver: Driver, *, keep_received: bool = False
+) -> TransactWork:
     """
     Give the work that a transaction asks for.
 
+    :param keep_received: leave in the receive buffer what is there, as a raw write does.
     :raises RequestError: it is wrong in itself.
     """
     limits = driver.limits
@@ -70,6 +73,7 @@ def transact_work(transaction: Transaction, driver: Driver) -> TransactWork:
         make_exchange(transaction, driver.link, limits),
         retries=transaction.retries,
         max_hold_s=limits.max_timeout_s,
+        keep_received=keep_received,
         priority=transaction.priority,
         queue_timeout_s=transaction.queue_timeout_s or limits.max_queue_time_s,
     )
@@ -111,4 +115,5 @@ def batch_work(
 
 def failed(error: DxlPortError) -> TransactionResult:
     """Give the result of a transaction that ended with an error before it began."""
-    return TransactionResult(error.code, error.message, error.partial)
+    waited_s = error.waited_s if isinstance(error, PortBusyError) else 0.0
+    return TransactionResult(error.code, error.message, error.partial, waited_s)

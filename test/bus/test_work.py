@@ -44,12 +44,18 @@ LONG_S = 10.0
 
 
 def transact(
-    transaction: Transaction, *, retries: int = 0, max_hold_s: float = LONG_S, link: Link = LINK
+    transaction: Transaction,
+    *,
+    retries: int = 0,
+    max_hold_s: float = LONG_S,
+    link: Link = LINK,
+    keep_received: bool = False,
 ) -> TransactWork:
     return TransactWork(
         make_exchange(transaction, link, Limits(max_timeout_s=LONG_S)),
         retries=retries,
         max_hold_s=max_hold_s,
+        keep_received=keep_received,
         queue_timeout_s=LONG_S,
     )
 
@@ -110,17 +116,18 @@ def test_no_try_begins_that_could_hold_the_bus_too_long(bus, still):
 
 
 @pytest.mark.parametrize(
-    ('call', 'error'),
+    ('call', 'error', 'code'),
     [
-        ('write', TransmitError('it broke')),
-        ('read', ReceiveError('it broke', partial=b'ab')),
-        ('clear', ReceiveError('it broke')),
+        ('write', TransmitError('it broke'), ResultCode.TX_FAIL),
+        ('read', ReceiveError('it broke', partial=b'ab'), ResultCode.RX_FAIL),
+        # Nothing was sent, and who asked can tell by the code.
+        ('clear', ReceiveError('it broke'), ResultCode.TX_FAIL),
     ],
 )
-def test_a_device_that_fails_is_a_result_and_no_reason_to_try_again(bus, still, call, error):
+def test_a_device_that_fails_is_a_result_and_no_reason_to_try_again(bus, still, call, error, code):
     still.failure[call] = error
     result = bus.run(transact(Transaction(PING), retries=3))
-    assert (result.result, result.message, result.data) == (error.code, 'it broke', error.partial)
+    assert (result.result, result.message, result.data) == (code, 'it broke', error.partial)
     assert result.attempts == 1
 
 
@@ -295,3 +302,18 @@ def test_bytes_that_have_no_answer_hold_up_nobody_behind_them(bus, still):
     write = InstructionPacket(Protocol.V2, 254, Instruction.WRITE, bytes((64, 0, 1))).encode()
     bus.run(transact(Transaction(write, Framing.NONE)))
     assert bus.line.quiet_from <= time.monotonic()
+
+
+def test_a_raw_write_leaves_what_was_received(bus, still):
+    still.cleared = 0
+    clear = still.clear
+
+    def counted() -> None:
+        still.cleared += 1
+        clear()
+
+    still.clear = counted
+    bus.run(transact(Transaction(PING, Framing.NONE), keep_received=True))
+    assert still.cleared == 0
+    bus.run(transact(Transaction(PING, Framing.NONE)))
+    assert still.cleared == 1
