@@ -32,6 +32,7 @@ NAMES = (
     'idle',
     'startup',
     'memory',
+    'traffic',
     'budget',
 )
 """Every measurement, in the order in which they are made and told."""

@@ -37,6 +37,7 @@ WITH_ROS = (
     'cyclic',
     'long_packets',
     'idle',
+    'traffic',
     'budget',
 )
 
