@@ -38,7 +38,9 @@ def main() -> int:
     """Serve the lines on standard input until it is closed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--batch', type=int, default=1, help='transactions in one call')
-    batch = parser.parse_args().batch
+    parser.add_argument('--service', default='transact', help='name of the service')
+    options = parser.parse_args()
+    batch = options.batch
     with (
         Caller(int(os.environ['ROS_DOMAIN_ID'])) as caller,
         contextlib.suppress(KeyboardInterrupt),
@@ -47,7 +49,7 @@ def main() -> int:
             call = caller.call(TransactBatch, 'transact_batch', batch_request(batch))
         else:
             request = Transact.Request(transaction=transaction_to_message(patient(READ)))
-            call = caller.call(Transact, 'transact', request)
+            call = caller.call(Transact, options.service, request)
         print('ready', flush=True)
         for line in sys.stdin:
             until = monotonic() + float(line.split()[1])

@@ -23,12 +23,12 @@ from typing import Any, NamedTuple
 
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
+from benchmarks.own_services_driver import CLIENTS
 from benchmarks.programs import Driver, Program, VirtualBus
 from benchmarks.questions import bus_on, FACTORY_RETURN_DELAY_S, ideal_s, READ
 from benchmarks.rows.batch import SIZE
 from benchmarks.setting import Setting
 
-_CLIENTS = 8
 _FACTORY_NOTE = (
     'A read of 4 bytes occupies the bus for its bytes and the 0.5 ms that a servo waits, as it '
     'comes from the factory, before it answers.'
@@ -56,12 +56,13 @@ class _Rates(NamedTuple):
 def measure(setting: Setting) -> list[Figure]:
     """Let 8 processes ask as fast as they get answers."""
     singles = _rates(setting, 1_000_000, batch=1)
+    alone = _rates(setting, 1_000_000, batch=1, own_services=True)
     batches = _rates(setting, 4_000_000, batch=SIZE)
     no_delay = _rates(setting, 1_000_000, batch=SIZE, return_delay=0)
     return [
         Figure(
             'clients_against_local',
-            f'{_CLIENTS} clients together, 1 Mbit/s, reads a second',
+            f'{CLIENTS} clients together, 1 Mbit/s, reads a second',
             'one saturating local user',
             **over_rounds([a / b for a, b in zip(singles.clients, singles.local, strict=True)]),
             goal=0.9,
@@ -71,7 +72,7 @@ def measure(setting: Setting) -> list[Figure]:
         ),
         Figure(
             'clients_1m',
-            f'{_CLIENTS} saturating clients, 1 Mbit/s, bus utilisation',
+            f'{CLIENTS} saturating clients, 1 Mbit/s, bus utilisation',
             'wire limit',
             **over_rounds([rate / singles.ideal for rate in singles.clients]),
             goal=0.85,
@@ -79,6 +80,17 @@ def measure(setting: Setting) -> list[Figure]:
             goal_of='5',
             details=_details(singles),
             note=_FACTORY_NOTE,
+        ),
+        Figure(
+            'clients_own_services',
+            'the same, if each client had a service of its own',
+            'wire limit',
+            **over_rounds([rate / alone.ideal for rate in alone.clients]),
+            at_least=True,
+            details=_details(alone),
+            note='DDS sends each response to all clients of a service, and each of them wakes up '
+            'to find that it is not its own: the processor time of all clients together grows '
+            'with their number, for every single read.',
         ),
         Figure(
             'clients_4m_batches',
@@ -102,7 +114,13 @@ def measure(setting: Setting) -> list[Figure]:
     ]
 
 
-def _rates(setting: Setting, baudrate: int, batch: int, return_delay: int | None = None) -> _Rates:
+def _rates(
+    setting: Setting,
+    baudrate: int,
+    batch: int,
+    return_delay: int | None = None,
+    own_services: bool = False,
+) -> _Rates:
     seconds = setting.seconds(4.0, 1.5)
     options: dict[str, Any] = {} if return_delay is None else {'return_delay': return_delay}
     delay_s = FACTORY_RETURN_DELAY_S if return_delay is None else return_delay * 1e-6
@@ -111,12 +129,16 @@ def _rates(setting: Setting, baudrate: int, batch: int, return_delay: int | None
         domain = stack.enter_context(ros_domain())
         bus = stack.enter_context(VirtualBus(**options))
         other_bus = stack.enter_context(VirtualBus(**options))
-        driver = stack.enter_context(Driver(domain, bus.path, baudrate=baudrate))
+        module = f'benchmarks.{"own_services_driver" if own_services else "driver_process"}'
+        driver = stack.enter_context(Driver(domain, bus.path, module, baudrate=baudrate))
         exchange = stack.enter_context(bus_on(other_bus.path, baudrate))
-        clients = [
-            stack.enter_context(Program('benchmarks.client_process', [f'--batch={batch}'], domain))
-            for _ in range(_CLIENTS)
-        ]
+        clients = []
+        for number in range(CLIENTS):
+            arguments = [f'--batch={batch}']
+            if own_services:
+                arguments.append(f'--service=transact_{number}')
+            client = Program('benchmarks.client_process', arguments, domain)
+            clients.append(stack.enter_context(client))
         for client in clients:
             client.hear()
         programs: list[Program] = [bus, driver, *clients]
