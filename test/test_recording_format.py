@@ -30,9 +30,12 @@ from dxl_port_driver.recording.format import (
     Recording,
     RecordingError,
 )
-from hypothesis import given
+from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import pytest
+
+# On a machine that others keep busy, drawing and running an example may take long.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 HEADER = Header('/dev/ttyUSB0', 57600, datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=timezone.utc))
 PIECES = (
@@ -81,12 +84,14 @@ def test_a_recording_looks_as_the_docs_say():
     assert read_recording(lines(TEXT)) == recording
 
 
+@UNHURRIED
 @given(headers, pieces)
 def test_what_is_written_is_read(header, pieces):
     recording = Recording(header, pieces)
     assert read_recording(lines(written(recording))) == recording
 
 
+@UNHURRIED
 @given(st.text())
 def test_no_port_name_and_no_comment_breaks_a_line(text):
     header = Header(text, 1, HEADER.start)
@@ -96,6 +101,7 @@ def test_no_port_name_and_no_comment_breaks_a_line(text):
     assert found.pieces == PIECES[:1]
 
 
+@UNHURRIED
 @given(st.binary(max_size=300), st.integers(0, len(TEXT)))
 def test_rubbish_anywhere_is_read_or_refused_with_its_line(rubbish, at):
     text = TEXT[:at] + rubbish.decode('utf-8', 'replace') + TEXT[at:]

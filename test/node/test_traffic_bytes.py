@@ -19,11 +19,15 @@ from __future__ import annotations
 from builtin_interfaces.msg import Time
 from dxl_port_driver.node.traffic import serialized
 from dxl_port_interfaces.msg import Traffic
-from hypothesis import given
+from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 
+# On a machine that others keep busy, drawing and running an example may take long.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+
+@UNHURRIED
 @given(st.integers(0, (1 << 31) * 10**9 - 1), st.booleans(), st.binary(max_size=300))
 def test_it_is_the_message_that_rclpy_would_send(stamp_ns, sent, data):
     message = Traffic(

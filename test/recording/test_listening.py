@@ -21,9 +21,12 @@ from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
 from dxl_port_driver.recording.cutting import Cutter
 from dxl_port_driver.recording.sorting import Sorter
 from dxl_port_driver.recording.stamps import Stamps
-from hypothesis import given
+from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import pytest
+
+# On a machine that others keep busy, drawing and running an example may take long.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 V1, V2 = Protocol.V1, Protocol.V2
 PACKETS = [
@@ -45,6 +48,7 @@ def in_chunks(data, sizes):
     return cuts + cutter.feed(data[at:]) + cutter.flush()
 
 
+@UNHURRIED
 @given(pieces, st.lists(st.integers(1, 20), max_size=30))
 def test_every_byte_comes_out_again_and_packets_are_found_however_it_is_cut_up(parts, sizes):
     data = b''.join(parts)
