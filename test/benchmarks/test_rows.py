@@ -65,14 +65,14 @@ def test_every_measurement_is_tested_here() -> None:
     assert set(NAMES) == {*WITHOUT_ROS, *WITH_ROS, *LONG}
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.parametrize('name', WITHOUT_ROS)
 def test_without_ros(name: str) -> None:
     pytest.importorskip('dynamixel_sdk')
     _check(_measure(name))
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize('name', [*WITH_ROS, *LONG])
 def test_with_ros(name: str) -> None:
