@@ -60,7 +60,8 @@ def _machine(results: Results) -> list[str]:
     packages = ', '.join(f'{name} {version}' for name, version in machine['packages'].items())
     loads = results.loads.values()
     return [
-        f'Measured {machine["date"]} at commit `{machine["commit"]}`, on {machine["cores"]} cores '
+        f'{"Roughly measured, with `--quick`," if results.quick else "Measured"} '
+        f'{machine["date"]} at commit `{machine["commit"]}`, on {machine["cores"]} cores '
         f'of {machine["processor"]}, {machine["system"]}, Python {machine["python"]}; {packages}. '
         f'Load average before each measurement: {min(loads):g} to {max(loads):g}.'
     ]
