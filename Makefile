@@ -20,7 +20,7 @@ PYTHON ?=
 PORT ?= sim://
 BAUDRATE ?= 1000000
 # Tests at the same time; auto: one for each core. More of them, and those that measure time suffer.
-TEST_JOBS ?= auto
+TEST_JOBS ?= 4
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
