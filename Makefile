@@ -19,7 +19,7 @@ DISTRO ?= kilted
 PYTHON ?=
 PORT ?= sim://
 BAUDRATE ?= 1000000
-# Tests at the same time; auto: one for each core. More of them, and those that measure time suffer.
+# Tests at the same time: more than cores, as most of their time they wait for other processes.
 TEST_JOBS ?= 4
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
