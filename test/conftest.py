@@ -21,6 +21,7 @@ import importlib.metadata
 import importlib.util
 import os
 from pathlib import Path
+import signal
 import sys
 from typing import Any, TYPE_CHECKING
 
@@ -51,6 +52,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help='run the fault suite as often and as long as docs/reliability.md tells (an hour)',
     )
     parser.addoption('--figures', help='a file for what the fault tests measure, as JSON lines')
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let programs under test get the signals that whoever started pytest ignores."""
+    # A run in the background, or under nohup, hands this on to every process that it starts.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope='session', autouse=True)
