@@ -29,21 +29,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Both packages by their paths: colcon does not look inside a folder that is a package.
 BASE_PATHS = ['--base-paths', 'src/dxl_port_driver', 'src/dxl_port_driver/dxl_port_interfaces']
-SOURCES = [
-    'LICENSE',
-    'colcon_defaults.yaml',
-    'config',
-    'dxl_port_driver',
-    'dxl_port_interfaces',
-    'launch',
-    'package.xml',
-    'pyproject.toml',
-    'resource',
-    'setup.cfg',
-    'setup.py',
-    'test',
-    'tools',
-]
+# Everything that a clone holds; what else lies in a checkout was made there.
+MADE_HERE = shutil.ignore_patterns(
+    '.*cache*', '.git', '.venv*', '.hypothesis', '__pycache__', '*.egg-info', 'build', 'install', 'log'
+)
 # With what pytest says, for the reader of a failure.
 COLCON_TEST = ['colcon', 'test', '--event-handlers', 'console_direct+']
 # A few tests that need neither long nor a bus: what is proven here is that colcon runs them.
@@ -51,16 +40,6 @@ QUICK_TESTS = ['--pytest-args', 'test/packaging', '-k', 'test_install or test_ma
 
 
 pytestmark = pytest.mark.timeout(600)
-
-
-def _copy_sources(to: Path) -> None:
-    for name in SOURCES:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns('__pycache__'))
-        elif source.exists():
-            to.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, to / name)
 
 
 def _run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -79,7 +58,7 @@ def _succeed(command: list[str], cwd: Path) -> str:
 @pytest.fixture(scope='module')
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('work space')
-    _copy_sources(folder / 'src' / 'dxl_port_driver')
+    shutil.copytree(ROOT, folder / 'src' / 'dxl_port_driver', ignore=MADE_HERE)
     _succeed(['colcon', 'build', *BASE_PATHS], folder)
     return folder
 
@@ -135,7 +114,7 @@ def test_colcon_test_runs_the_tests(workspace: Path) -> None:
 
 
 def test_colcon_works_in_the_checkout_itself(tmp_path: Path) -> None:
-    _copy_sources(tmp_path)
+    shutil.copytree(ROOT, tmp_path, ignore=MADE_HERE, dirs_exist_ok=True)
     # The interfaces of the environment serve; to compile them once is enough.
     selected = ['--packages-select', 'dxl_port_driver']
     _succeed(['colcon', 'build', *selected], tmp_path)
