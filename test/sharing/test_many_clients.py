@@ -115,8 +115,10 @@ def test_a_wait_ends_when_it_said_it_would_also_among_many(many):
 
 
 def test_deactivation_and_a_change_of_baudrate_in_the_middle_confuse_nobody(many):
-    # An SDK program knows no code for a driver that is not active.
-    many.begin(everyone(4, 3.0, [way for way in EVERY_WAY if way != 'sdk']))
+    # An SDK program knows no code for a driver that is not active; and the answer to a question
+    # that a deactivation cut short may lie in the receive buffer, where a raw read finds it.
+    ways = [way for way in EVERY_WAY if way not in ('sdk', 'raw_read')]
+    many.begin(everyone(4, 3.0, ways))
     time.sleep(0.5)
     assert many.driver.set(baudrate=2_000_000) is None
     assert many.driver.change_state('deactivate')
