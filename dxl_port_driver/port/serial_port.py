@@ -53,8 +53,9 @@ class SerialPort(FdPort):
     """
     A tty: a USB adapter, a UART, a pty.
 
-    A subclass for an emulated adapter decides with :meth:`_device_path` which tty is opened, and
-    with :meth:`_achieved_baudrate` what becomes of a baudrate.
+    A subclass for an emulated adapter decides with :meth:`_device_path` which tty is opened, with
+    :meth:`_require_no_holder` whether somebody else may have it, and with
+    :meth:`_achieved_baudrate` what becomes of a baudrate.
 
     :param name: absolute path of the device.
     :param baudrate: bit/s, for the first :meth:`open`.
@@ -109,6 +110,14 @@ class SerialPort(FdPort):
             )
         return address.path
 
+    def _require_no_holder(self, path: str) -> None:
+        """
+        See that no other process has the tty open already.
+
+        :raises PortHeldError: one has.
+        """
+        locks.require_no_holder(path, self.name)
+
     def _achieved_baudrate(self) -> int:
         """
         Read back which baudrate the device made of the one that it was just told.
@@ -134,7 +143,7 @@ class SerialPort(FdPort):
             path = self._device_path()
             require_serial_device(path, self.name)
             if self._exclusive:
-                locks.require_no_holder(path, self.name)
+                self._require_no_holder(path)
             self._set_up(path)
         except DxlPortError:
             raise

@@ -48,18 +48,20 @@ _entries: OrderedDict[SimOptions, _Entry] = OrderedDict()
 _lock = threading.Lock()
 
 
-def _acquire(options: SimOptions) -> PtyServer:
+def _acquire(options: SimOptions) -> tuple[PtyServer, bool]:
     """
     Give the bus of these options, served; each call needs one :func:`_release`.
 
+    :return: the bus, and whether its pty was made for this call.
     :raises OSError: there is no pty to be had.
     """
     with _lock:
         entry = _entry(options)
-        if entry.users == 0:
+        is_first = entry.users == 0
+        if is_first:
             entry.server.start()
         entry.users += 1
-        return entry.server
+        return entry.server, is_first
 
 
 def _release(options: SimOptions) -> None:
@@ -113,6 +115,7 @@ class SimPort(SerialPort):
         except PortNameError as error:
             raise PortNameError(error.message, port=name) from None
         self._server: PtyServer | None = None
+        self._is_pty_new = False
 
     @property
     def server(self) -> PtyServer:
@@ -120,13 +123,18 @@ class SimPort(SerialPort):
         return self._server or find_bus(self._options)
 
     def _device_path(self) -> str:
-        self._server = _acquire(self._options)
+        self._server, self._is_pty_new = _acquire(self._options)
         path = self._server.path
         if path is None:
             raise PortMissingError(
                 f'{self.name} is unplugged; plug the virtual adapter in again.', port=self.name
             )
         return path
+
+    def _require_no_holder(self, path: str) -> None:
+        # Nobody knows of a new pty yet, and to read /proc/locks takes the kernel up to 20 ms.
+        if not self._is_pty_new:
+            super()._require_no_holder(path)
 
     def _achieved_baudrate(self) -> int:
         assert self._server is not None
