@@ -18,19 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-import time
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from dxl_port_driver.bus.bus import Bus
-from dxl_port_driver.bus.statistics import Lately, Percentiles
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 
 _PERIOD_S = 1.0
-_SLOW_LATENCY_MS = 2.0
-_MOST_FAILURES = 0.01
-_MOST_UTILISATION = 0.9
-_YES_OR_NO = {True: 'yes', False: 'no', None: 'unknown'}
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ class Condition:
 
 class Diagnostics:
     """
-    Publishes the condition of a driver.
+    Publishes the condition of a driver, from the first turn of its executor on.
 
     :param node: where topic and timer are created.
     :param condition: is asked for it each time.
@@ -71,100 +65,28 @@ class Diagnostics:
     def __init__(self, node: Node, condition: Callable[[], Condition]) -> None:
         self._node = node
         self._condition = condition
-        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # By the wall clock, it would stop for as long as that is set back.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(_PERIOD_S, self.publish, clock=steady)
+        self._clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._publisher: Publisher | None = None
+        self._timer = node.create_timer(0.0, self._begin, clock=self._clock)
 
-    def publish(self) -> None:
-        """Publish now; also called when something has happened that should not wait."""
-        array = DiagnosticArray(status=[_status(self._node, self._condition())])
-        array.header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(array)
+    def _begin(self) -> None:
+        # Not earlier: these messages bring all of std_msgs with them, which takes longer than to
+        # open a port, and a node that starts active need not wait for them.
+        from diagnostic_msgs.msg import DiagnosticArray
+        from dxl_port_driver.node.diagnostic_messages import diagnostic_array
+
+        publisher = self._node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+
+        def publish() -> None:
+            publisher.publish(diagnostic_array(self._node, self._condition()))
+
+        self._publisher = publisher
+        self._node.destroy_timer(self._timer)
+        self._timer = self._node.create_timer(_PERIOD_S, publish, clock=self._clock)
 
     def destroy(self) -> None:
         """Take topic and timer away."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_publisher(self._publisher)
-
-
-def _status(node: Node, condition: Condition) -> DiagnosticStatus:
-    values = [
-        ('state', condition.state),
-        ('baudrate asked [bit/s]', f'{condition.asked_baudrate}'),
-        ('baudrate real [bit/s]', f'{condition.real_baudrate}'),
-        ('latency timer [ms]', _shown(condition.latency_ms)),
-        ('low latency', _YES_OR_NO[condition.low_latency]),
-    ]
-    warnings = _adapter_warnings(condition)
-    if condition.bus is not None:
-        statistics = condition.bus.statistics
-        lately = statistics.lately(time.monotonic())
-        warnings += _bus_warnings(lately)
-        values += [
-            ('transactions', f'{statistics.transactions}'),
-            ('bytes sent', f'{statistics.bytes_sent}'),
-            ('bytes received', f'{statistics.bytes_received}'),
-            ('timeouts', f'{statistics.timeouts}'),
-            ('corrupt answers', f'{statistics.corrupt}'),
-            ('device failures', f'{statistics.device_failures}'),
-            ('retries', f'{statistics.retries}'),
-            ('reconnects', f'{statistics.reconnects}'),
-            ('queue depth', f'{condition.bus.waiting}'),
-            ('queue wait p50/p95/p99 [ms]', _milliseconds(lately.waits)),
-            ('bus time p50/p95/p99 [ms]', _milliseconds(lately.holds)),
-            ('bus utilisation [%]', f'{lately.utilisation * 100:.1f}'),
-            ('traffic messages dropped', f'{condition.traffic_dropped}'),
-        ]
-    if condition.error:
-        level, message = DiagnosticStatus.ERROR, condition.error
-    elif warnings:
-        level, message = DiagnosticStatus.WARN, '; '.join(warnings)
-    else:
-        level, message = DiagnosticStatus.OK, condition.state
-    return DiagnosticStatus(
-        level=level,
-        name=f'{node.get_fully_qualified_name().lstrip("/")}: port',
-        message=message,
-        hardware_id=condition.port_name,
-        values=[KeyValue(key=key, value=value) for key, value in values],
-    )
-
-
-def _adapter_warnings(condition: Condition) -> list[str]:
-    latency_ms = condition.latency_ms
-    if latency_ms is None or latency_ms <= _SLOW_LATENCY_MS:
-        return []
-    device = condition.port_name.rsplit('/', 1)[-1]
-    return [
-        f'the latency timer of the adapter is {latency_ms:g} ms, so every answer may come that '
-        'much later: install udev/99-dynamixel.rules, or for now: echo 1 | sudo tee '
-        f'/sys/bus/usb-serial/devices/{device}/latency_timer'
-    ]
-
-
-def _bus_warnings(lately: Lately) -> list[str]:
-    warnings = []
-    if lately.failures > _MOST_FAILURES * lately.ended:
-        warnings.append(
-            f'{lately.failures} of the last {lately.ended} transactions failed; check power, '
-            'wiring, ids and baudrate'
-        )
-    if lately.garbled:
-        warnings.append(
-            f'{lately.garbled} answers were bytes without a header; the baudrate looks wrong'
-        )
-    if lately.utilisation > _MOST_UTILISATION:
-        warnings.append(
-            f'the bus is in use {lately.utilisation * 100:.0f} % of the time; ask for less, or '
-            'raise the baudrate'
-        )
-    return warnings
-
-
-def _shown(latency_ms: float | None) -> str:
-    return 'unknown' if latency_ms is None else f'{latency_ms:g}'
-
-
-def _milliseconds(times: Percentiles) -> str:
-    return ' / '.join(f'{one * 1e3:.2f}' for one in times)
+        if self._publisher is not None:
+            self._node.destroy_publisher(self._publisher)

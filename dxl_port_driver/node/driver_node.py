@@ -158,7 +158,7 @@ class DriverNode(LifecycleNode):
         self._session = Session(self.settings, duties)
         self.failure = None
         self._apply_settings()
-        self.get_logger().info(
+        self._tell_afterwards(
             f'{self.settings.port_name} is open at {self.settings.baudrate} bit/s'
         )
         return TransitionCallbackReturn.SUCCESS
@@ -267,6 +267,18 @@ class DriverNode(LifecycleNode):
             self.trigger_deactivate()
         elif self._session is not None:
             self.trigger_cleanup()
+
+    def _tell_afterwards(self, text: str) -> None:
+        """
+        Log what is no news, once the callback under way is over.
+
+        For the first line of a process rclpy looks through all modules that are loaded, which
+        takes 15 ms and more; the way from start to active is not the time for that.
+        """
+        if self.executor is None:
+            self.get_logger().info(text)
+        else:
+            self.executor.create_task(lambda: self.get_logger().info(text))
 
     def _apply_settings(self) -> None:
         if self._session is not None:
