@@ -59,6 +59,9 @@ class Keeper:
     """
     Keeps the port of a bus, from :meth:`start` to :meth:`stop`.
 
+    Between these two nobody else opens or closes the port, and who changes its baudrate without
+    the bus does so by :meth:`set_baudrate`: the device may come and go in the middle of it.
+
     :param bus: whose port is open.
     :param duties: what to do.
     """
@@ -69,6 +72,10 @@ class Keeper:
         self._duties = duties
         self._wakeup = Wakeup()
         self._stopping = False
+        # Held for what is quick. To open may take seconds, in which a change is left as a note.
+        self._lock = threading.Lock()
+        self._opening = False
+        self._due: int | None = None
         self._thread = threading.Thread(target=self._run, name='dxl-bus-keeper')
         bus.on_lost = self._wakeup.set
 
@@ -85,13 +92,27 @@ class Keeper:
         self._bus.on_lost = None
         self._wakeup.close()
 
+    def set_baudrate(self, baudrate: int) -> None:
+        """
+        Change the baudrate while nobody is on the bus, whether the device is there or not.
+
+        :param baudrate: bit/s; a device that is away gets it when it is taken again.
+        :raises BaudrateError: the device is there and cannot make it; all is as it was.
+        """
+        with self._lock:
+            if self._opening:
+                self._due = baudrate
+            else:
+                self._port.set_baudrate(baudrate)
+
     def _run(self) -> None:
         while not self._stopping:
             self._watch()
             if self._bus.lost is None:
                 continue
             self._bus.wait_until_free()
-            self._port.close()
+            with self._lock:
+                self._port.close()
             self._duties.on_lost(self._bus.lost)
             if not self._take_again():
                 return
@@ -123,7 +144,7 @@ class Keeper:
                 self._duties.on_given_up()
                 return False
             try:
-                self._port.open()
+                self._open()
             except DxlPortError:
                 pause.poll(self._duties.period_s() * 1e3)
                 if not self._stopping:
@@ -131,3 +152,22 @@ class Keeper:
             else:
                 return True
         return False
+
+    def _open(self) -> None:
+        """Open the port, at the baudrate that it is to have by then."""
+        is_over = False
+        while not is_over:
+            with self._lock:
+                self._opening = True
+            try:
+                self._port.open()
+            finally:
+                with self._lock:
+                    self._opening = False
+                    due, self._due = self._due, None
+                    is_over = due is None
+                    if due is not None:
+                        # Nobody would hear of a refusal here; to open again at it tells as for
+                        # any other rate that the device turns out not to make.
+                        self._port.close()
+                        self._port.set_baudrate(due)

@@ -37,10 +37,11 @@ from dxl_port_driver.node.parameters import (
     undeclared_refusal,
 )
 from dxl_port_driver.node.service_guards import guard_services
-from dxl_port_driver.node.session import link, Session, tell_low_latency_refused
+from dxl_port_driver.node.session import link, Session
 from dxl_port_driver.node.stop_packets import check_stop_packets, log_stop, stop_work
 from dxl_port_driver.node.traffic import TrafficPublisher
 from dxl_port_driver.protocol.permission import Permission
+from dxl_port_driver.protocol.timing import Link
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
@@ -108,7 +109,6 @@ class DriverNode(LifecycleNode):
         check_stop_packets(self.settings.stop_packets)
         self.permission = Permission(self.settings.allowed_instructions)
         self.limits = self.settings.limits()
-        self.link = link(self.settings, None)
         self._device_given_up = self.create_guard_condition(self._fail)
         self._bus_services = BusServices(self, self)
         self._cyclic = CyclicServices(self, self)
@@ -136,12 +136,19 @@ class DriverNode(LifecycleNode):
 
         :raises NotAvailableError: the node is not active.
         """
-        if self._session is None or not self._is_active:
+        session = self._session
+        if session is None or not self._is_active:
             raise NotAvailableError(
                 f'{self.get_fully_qualified_name()} is not active; configure and activate it '
                 'before using its port'
             )
-        return self._session.bus
+        return session.bus
+
+    @property
+    def link(self) -> Link:
+        """What the port needs for a byte."""
+        session = self._session
+        return link(self.settings, None) if session is None else session.link
 
     # Transitions
 
@@ -155,7 +162,7 @@ class DriverNode(LifecycleNode):
             on_back=self._on_back,
             on_given_up=self._device_given_up.trigger,
         )
-        self._session = Session(self.settings, duties)
+        self._session = Session(self.settings, duties, self.get_logger())
         self.failure = None
         self._apply_settings()
         self._tell_afterwards(
@@ -256,16 +263,20 @@ class DriverNode(LifecycleNode):
         self.get_logger().error(f'{self.settings.port_name} is gone ({reason}); {waits}')
 
     def _on_back(self) -> None:
+        # The session has set the port up again; all else that belongs to the settings has not
+        # changed, and is the executor's.
         self.failure = None
-        self._apply_settings()
         self.get_logger().info(f'{self.settings.port_name} is back; work goes on')
 
     def _fail(self) -> None:
         """Go through error processing to unconfigured: the device is gone for good."""
+        session = self._session
+        if session is None or session.bus.lost is None:
+            return  # by now it was cleaned up, or has taken another port
         self._is_given_up = True
         if self._is_active:
             self.trigger_deactivate()
-        elif self._session is not None:
+        else:
             self.trigger_cleanup()
 
     def _tell_afterwards(self, text: str) -> None:
@@ -286,14 +297,9 @@ class DriverNode(LifecycleNode):
             if self.settings.publish_traffic:
                 self._traffic.start()
                 listener = self._traffic.tell
-            was_refused = self._session.low_latency_refused
-            self.link = self._session.apply(self.settings, listener)
-            if self._session.low_latency_refused and not was_refused:
-                tell_low_latency_refused(self.get_logger(), self._session.port)
+            self._session.apply(self.settings, listener)
             if listener is None:
                 self._traffic.stop()
-        else:
-            self.link = link(self.settings, None)
 
     def _condition(self) -> Condition:
         session = self._session
@@ -343,11 +349,12 @@ class DriverNode(LifecycleNode):
         try:
             if session is not None and names & REOPENING:
                 session.reopen(settings)
+                self.failure = None
             elif session is not None and 'baudrate' in names:
                 if self._is_active:
                     self._baudrate.change(settings.baudrate)
                 else:
-                    session.port.set_baudrate(settings.baudrate)
+                    session.set_baudrate(settings.baudrate)
         except DxlPortError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)

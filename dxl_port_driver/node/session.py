@@ -16,6 +16,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+import threading
+
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.keeper import Duties, Keeper
 from dxl_port_driver.bus.tap import Listener, TappedPort
@@ -31,21 +34,41 @@ class Session:
     """
     A port, its bus, and its keeper.
 
+    The methods are for one thread, that of the executor; the keeper takes the port again in its
+    own, and sets it up by the latest settings before it says so.
+
     :param settings: which port, and how.
     :param duties: what is done when the device goes.
+    :param logger: is told of an adapter that refuses low latency.
     :raises DxlPortError: the port does not open.
     """
 
-    def __init__(self, settings: Settings, duties: Duties) -> None:
-        self._duties = duties
+    def __init__(self, settings: Settings, duties: Duties, logger: RcutilsLogger) -> None:
+        self._settings = settings
+        self._on_back = duties.on_back
+        self._duties = replace(duties, on_back=self._taken_again)
+        self._logger = logger
+        # Held for the moment in which an open port is set up.
+        self._lock = threading.Lock()
         self.port = _opened(settings)
         self.low_latency: bool | None = None
         """Whether the adapter is in low latency mode; None until it was asked for."""
         self.low_latency_refused = False
         """Whether it was asked for low latency and is not in that mode."""
+        self.link = link(settings, self.port)
+        """What the port needs for a byte."""
         self.bus = Bus(self.port, settings.max_queue)
-        self._keeper = Keeper(self.bus, duties)
+        self._keeper = Keeper(self.bus, self._duties)
         self._keeper.start()
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """
+        Change the baudrate, while nobody is admitted.
+
+        :param baudrate: bit/s.
+        :raises BaudrateError: it cannot be made; all is as it was.
+        """
+        self._keeper.set_baudrate(baudrate)
 
     def reopen(self, settings: Settings) -> None:
         """
@@ -79,21 +102,35 @@ class Session:
         self.bus.shutdown(reason)
         self.port.close()
 
-    def apply(self, settings: Settings, listener: Listener | None) -> Link:
+    def apply(self, settings: Settings, listener: Listener | None) -> None:
         """
         Bring what may change at any time in line with the settings.
 
         :param listener: is told of the traffic; None: nobody is.
-        :return: what the port needs for a byte now.
         """
+        self._settings = settings
         self.bus.max_waiting = settings.max_queue
         self.bus.line.hears_itself = settings.tx_echo
         self.bus.line.late_s = settings.late_answer_time
         self.bus.port = self.port if listener is None else TappedPort(self.port, listener)
-        if self.port.is_open:  # else the adapter is away, and is asked when it is back
-            self.low_latency = self.port.set_low_latency(settings.low_latency)
-            self.low_latency_refused = settings.low_latency and not self.low_latency
-        return link(settings, self.port)
+        self._set_up()
+
+    def _taken_again(self) -> None:
+        """Go on with a device that is back; runs in the keeper's thread."""
+        self._set_up()
+        self._on_back()
+
+    def _set_up(self) -> None:
+        # Who comes second has the latest settings before its eyes, whichever thread that is.
+        with self._lock:
+            settings, port = self._settings, self.port
+            if port.is_open:  # else the adapter is away, and is asked when it is back
+                was_refused = self.low_latency_refused
+                self.low_latency = port.set_low_latency(settings.low_latency)
+                self.low_latency_refused = settings.low_latency and not self.low_latency
+                if self.low_latency_refused and not was_refused:
+                    tell_low_latency_refused(self._logger, port)
+            self.link = link(settings, port)
 
 
 def tell_low_latency_refused(logger: RcutilsLogger, port: Port) -> None:

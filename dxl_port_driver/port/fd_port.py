@@ -215,10 +215,11 @@ class FdPort(Port):
 
     def available(self) -> int:
         """Count the bytes in the receive buffer; see :meth:`Port.available`."""
-        if self._fd < 0:
+        fd = self._fd  # another thread may close the port just now, which is told as any failure
+        if fd < 0:
             raise self._unusable()
         try:
-            answer = fcntl.ioctl(self._fd, termios.FIONREAD, b'\0\0\0\0')
+            answer = fcntl.ioctl(fd, termios.FIONREAD, b'\0\0\0\0')
         except OSError as error:
             raise receive_error(self.name, error) from error
         return int(struct.unpack('i', answer)[0])

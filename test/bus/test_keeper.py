@@ -23,8 +23,14 @@ import time
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.keeper import Duties, Keeper
 from dxl_port_driver.bus.work import AvailableWork, ReadWork
-from dxl_port_driver.errors import DxlPortError, ReceiveError, ResultCode, TransmitError
-from dxl_port_driver.port.open_port import make_port
+from dxl_port_driver.errors import (
+    BaudrateError,
+    DxlPortError,
+    ReceiveError,
+    ResultCode,
+    TransmitError,
+)
+from dxl_port_driver.sim.sim_port import SimPort
 import pytest
 
 PATIENCE_S = 20.0
@@ -52,19 +58,36 @@ class Witness:
         self.is_lost.set()
 
 
+class SlowPort(SimPort):
+    """A port whose device is there at once, but takes until ``may_open`` to make its baudrate."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.may_open, self.is_opening = threading.Event(), threading.Event()
+        self.may_open.set()
+
+    def _achieved_baudrate(self) -> int:
+        achieved = super()._achieved_baudrate()
+        if not self.is_open:
+            self.is_opening.set()
+            assert self.may_open.wait(PATIENCE_S)
+        return achieved
+
+
 class Kept:
     """A port on the virtual bus with a keeper, and its plug."""
 
     def __init__(self, name: str, witness: Witness) -> None:
-        self.port = make_port(f'sim://{name}?ids=1')
+        self.port = SlowPort(f'sim://{name}?ids=1&rates=57600,115200,1000000')
         self.port.open()
         self.bus = Bus(self.port)
         self.bus.admit()
         self.keeper = Keeper(self.bus, witness.duties())
         self.keeper.start()
-        self.plug = self.port.server  # type: ignore[attr-defined]
+        self.plug = self.port.server
 
     def close(self) -> None:
+        self.port.may_open.set()
         self.keeper.stop()
         self.bus.shutdown('the test is over')
         self.port.close()
@@ -139,6 +162,78 @@ def test_reconnect_taken_back_ends_the_tries(kept, witness):
     assert witness.is_lost.wait(PATIENCE_S)
     witness.reconnect = False
     assert witness.is_given_up.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def opening(kept: Kept, witness: Witness) -> Kept:
+    """Give a port that is just being opened again."""
+    kept.plug.unplug()
+    assert witness.is_lost.wait(PATIENCE_S)
+    kept.port.may_open.clear()
+    kept.port.is_opening.clear()
+    kept.plug.plug()
+    assert kept.port.is_opening.wait(PATIENCE_S)
+    return kept
+
+
+def test_a_baudrate_set_while_the_device_is_taken_again_is_the_one_it_gets(opening, witness):
+    begun = time.monotonic()
+    opening.keeper.set_baudrate(57600)
+    opening.keeper.set_baudrate(115_200)
+    # Nobody is kept waiting for the device.
+    assert time.monotonic() - begun < 1.0
+    assert not witness.is_back.is_set()
+    opening.port.may_open.set()
+    assert witness.is_back.wait(PATIENCE_S)
+    assert opening.port.real_baudrate == opening.port.baudrate == 115_200
+    assert works(opening.bus)
+
+
+def test_a_baudrate_set_then_that_it_cannot_make_is_as_one_set_while_it_was_away(opening, witness):
+    opening.keeper.set_baudrate(9600)
+    opening.port.may_open.set()
+    assert not witness.is_back.wait(0.3)
+    opening.keeper.set_baudrate(57600)
+    assert witness.is_back.wait(PATIENCE_S)
+    assert opening.port.real_baudrate == 57600
+
+
+def test_a_baudrate_that_a_device_that_is_there_cannot_make_is_refused(kept):
+    with pytest.raises(BaudrateError, match='9600'):
+        kept.keeper.set_baudrate(9600)
+    assert kept.port.real_baudrate == kept.port.baudrate == 1_000_000
+
+
+def test_baudrates_set_all_the_time_while_it_comes_and_goes(kept, witness):
+    over = threading.Event()
+
+    def pull() -> None:
+        while not over.wait(0.005):
+            kept.plug.unplug()
+            time.sleep(0.005)
+            kept.plug.plug()
+
+    pulling = threading.Thread(target=pull)
+    pulling.start()
+    refused = 0
+    try:
+        for turn in range(400):
+            rate = (57600, 115_200)[turn % 2]
+            try:
+                kept.keeper.set_baudrate(rate)
+            except BaudrateError:
+                refused += 1
+            time.sleep(0.002)
+    finally:
+        over.set()
+        pulling.join()
+    assert refused < 400
+    deadline = time.monotonic() + PATIENCE_S
+    while not works(kept.bus):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert kept.port.real_baudrate == kept.port.baudrate
+    assert kept.keeper._thread.is_alive()
 
 
 def test_it_can_be_stopped_while_the_device_is_gone_and_twice(kept, witness):

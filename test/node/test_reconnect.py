@@ -19,6 +19,7 @@ from __future__ import annotations
 from dxl_port_driver.errors import ResultCode
 from fault_support.adapter import Adapter
 from fault_support.held import holds
+from fault_support.listeners import Diagnoses, OK
 import pytest
 from ros_support.calls import available, clear, read_port, transact, write
 from ros_support.graph import eventually
@@ -132,6 +133,12 @@ def test_another_port_can_be_taken_while_the_device_is_gone(start_driver, adapte
     adapter.unplug()
     eventually(lambda: 'is gone' in program.output)
     assert driver.set(port_name='sim://') is None
+    diagnoses = Diagnoses(driver)
+    try:
+        status = diagnoses.status()
+        assert (status.level, status.hardware_id) == (OK, 'sim://'), status.message
+    finally:
+        diagnoses.close()
     assert driver.change_state('activate')
     assert is_answered(driver)
 
