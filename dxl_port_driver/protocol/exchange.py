@@ -40,6 +40,7 @@ from dxl_port_driver.protocol.answers import (
     expected_answers,
     longest_answer_s,
 )
+from dxl_port_driver.protocol.explanations import Explanation
 from dxl_port_driver.protocol.framer import Frame, Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER, V2_HEADER
@@ -216,7 +217,7 @@ class AwaitPackets(Exchange):
         self._count = transaction.response_count
         length = len(transaction.data) + answers.wire_length(protocol)
         if answers.roll_call:
-            delay_s = more_s = BROADCAST_PING_PER_ID_S * len(_EVERY_ID)
+            delay_s = more_s = BROADCAST_PING_PER_ID_S * BROADCAST_ID
         else:
             # Each servo in a row takes its own return delay, which the SDK's rule leaves to the
             # 16 ms of a slow adapter; on a quick one it has to be counted.
@@ -272,7 +273,7 @@ class AwaitPackets(Exchange):
         elif self._broken or self._foreign:
             self._end_corrupt()
         else:
-            self.attempt = Attempt(ResultCode.RX_TIMEOUT, self._timeout_message(), self._received)
+            self._end_silent()
 
     def _sort(self, frames: list[Frame]) -> None:
         for frame in frames:
@@ -348,45 +349,25 @@ class AwaitPackets(Exchange):
             self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
 
     def _end_corrupt(self) -> None:
-        if self._broken:
-            what = f'a status packet with a wrong {_SUM_NAME[self._protocol]} came'
-            mend = 'check wiring and termination, and that no two servos share the id'
-        else:
-            ids = ', '.join(str(servo) for servo in sorted(self._foreign))
-            what = f'a status packet came that answers another question (from id {ids})'
-            mend = 'check that nobody else sends on this bus and that its timeouts are long enough'
+        explanation = self._explanation()
         self.attempt = Attempt(
             ResultCode.RX_CORRUPT,
-            f'{what}, and none from {self._who()}; {mend}',
+            explanation.broken() if self._broken else explanation.foreign(self._foreign),
             self._received,
         )
 
-    def _who(self) -> str:
-        if self._answers.roll_call or not self._open:
-            return 'any servo'
-        ids = sorted(self._open)
-        if len(ids) == 1:
-            return f'servo {ids[0]}' if ids[0] in _EVERY_ID else 'the servos asked'
-        return f'servos {", ".join(str(servo) for servo in ids)}'
-
-    def _timeout_message(self) -> str:
-        within = f'within {self.timeout_s * 1e3:.1f} ms'
-        if self._packets:
-            total = self._count or len(self._packets) + len(self._open)
-            return (
-                f'{len(self._packets)} of {total} status packets came {within}, none from '
-                f'{self._who()}; check power, wiring and ids'
-            )
-        if self._received:
-            return (
-                f'no status packet came from {self._who()} {within}, only '
-                f'{len(self._received)} bytes that are none; check the baudrate, the wiring, and '
-                'that the protocol version is right'
-            )
-        return (
-            f'no status packet came from {self._who()} {within}, not a single byte; check '
-            'power, wiring, id and baudrate'
+    def _end_silent(self) -> None:
+        explanation, came = self._explanation(), len(self._packets)
+        self.attempt = Attempt(
+            ResultCode.RX_TIMEOUT,
+            explanation.too_few(came, self._count or came + len(self._open), self.timeout_s)
+            if came
+            else explanation.none(len(self._received), self.timeout_s),
+            self._received,
         )
+
+    def _explanation(self) -> Explanation:
+        return Explanation(self._protocol, self._answers, self._open)
 
 
 def _may_hide_a_packet(frame: Frame) -> bool:
@@ -394,7 +375,3 @@ def _may_hide_a_packet(frame: Frame) -> bool:
     header = V2_HEADER if frame.protocol is Protocol.V2 else V1_HEADER
     behind = frame.raw[len(header) :]
     return header in behind or any(behind.endswith(header[:n]) for n in range(1, len(header)))
-
-
-_EVERY_ID = range(254)
-_SUM_NAME = {Protocol.V1: 'checksum', Protocol.V2: 'CRC'}

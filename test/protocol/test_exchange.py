@@ -182,6 +182,32 @@ def test_nothing_is_rx_timeout_and_says_so(protocol):
 
 
 @both
+@pytest.mark.parametrize('times', [1, 2])
+def test_an_answer_that_is_garbled_all_over_may_be_of_two_servos_with_one_id(protocol, times):
+    ping = begun(ask(protocol, 1, Instruction.PING))
+    answer = status(protocol, 1, '06 04 26' if protocol is V2 else '')
+    attempt = done(ping, [b'\x55' * len(answer) * times])
+    assert attempt.result is RX_TIMEOUT
+    assert attempt.message == (
+        f'no status packet came from servo 1 within {ping.timeout_s * 1e3:.1f} ms, only '
+        f'{len(answer) * times} bytes that are none; check that no two servos share the id, the '
+        'wiring, and the baudrate'
+    )
+
+
+@both
+def test_a_few_bytes_that_are_none_do_not_look_like_two_servos(protocol):
+    for packet, count in (
+        (ask(protocol, 1, Instruction.PING), 5),
+        (ask(protocol, 254, Instruction.PING), 50),
+    ):
+        attempt = done(begun(packet), [b'\x55' * count])
+        assert f'only {count} bytes that are none; check the baudrate, the wiring, and' in (
+            attempt.message
+        )
+
+
+@both
 def test_an_answer_inside_what_looked_like_a_longer_packet_is_found_in_the_end(protocol):
     stump = {V1: b'\xff\xff\x01\x40', V2: b'\xff\xff\xfd\x00\xfe\x40\x00\x55'}[protocol]
     exchange = begun(READ[protocol])
