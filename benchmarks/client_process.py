@@ -23,40 +23,38 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from time import monotonic
 
-from benchmarks.caller import Caller
+from benchmarks.programs import PATIENCE_S
 from benchmarks.questions import patient, READ, succeeded
-from benchmarks.rows.batch import batch_request
-from dxl_port_driver.conversions import transaction_to_message
-from dxl_port_interfaces.srv import Transact, TransactBatch
+from dxl_port_driver.client.port_client import PortClient
+from dxl_port_driver.protocol.transaction import TransactionResult
 
 
 def main() -> int:
     """Serve the lines on standard input until it is closed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--batch', type=int, default=1, help='transactions in one call')
-    parser.add_argument('--service', default='transact', help='name of the service')
-    options = parser.parse_args()
-    batch = options.batch
+    batch = parser.parse_args().batch
+    asked = patient(READ)
     with (
-        Caller(int(os.environ['ROS_DOMAIN_ID'])) as caller,
+        PortClient.in_background(wait_for_driver_s=PATIENCE_S) as client,
         contextlib.suppress(KeyboardInterrupt),
     ):
-        if batch > 1:
-            call = caller.call(TransactBatch, 'transact_batch', batch_request(batch))
-        else:
-            request = Transact.Request(transaction=transaction_to_message(patient(READ)))
-            call = caller.call(Transact, options.service, request)
+
+        def call() -> list[TransactionResult]:
+            if batch > 1:
+                return client.transact_batch([asked] * batch)
+            return [client.transact(asked)]
+
+        call()
         print('ready', flush=True)
         for line in sys.stdin:
             until = monotonic() + float(line.split()[1])
             done = 0
             while monotonic() < until:
-                response = call()
-                for result in response.results if batch > 1 else [response.result]:
+                for result in call():
                     succeeded(result)
                 done += batch
             print(done, flush=True)

@@ -21,6 +21,9 @@ back costs more than a quick servo takes to answer, so there is a short way: whe
 the bus and nobody waits for it, the thread that submits the work begins it itself, and hands it
 to the worker only if the answer is not there within the patience of that thread.
 
+The worker hands a result over while the servos answer the next one: what comes after a result,
+a response over DDS most of all, would keep the wire idle.
+
 A second thread, the doorkeeper, ends waits that have become too long. Every piece of work gets
 a result or an error; a wait for it is bounded by the limits that the work was made with.
 """
@@ -30,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+import functools
 import math
 import threading
 import time
@@ -70,6 +74,15 @@ class _Begun:
     entry: _Entry
     steps: Steps[Any]
     wait: Wait | None = None
+    end: BaseException | None = None
+    """What its first step ended with, if that was the last one."""
+
+    def first_step(self) -> None:
+        """Begin, which most of all sends something, and leave the rest for later."""
+        try:
+            self.wait = next(self.steps)
+        except BaseException as end:
+            self.end = end
 
 
 class Bus:
@@ -147,7 +160,7 @@ class Bus:
             self._owned = True
         entry = _Entry(last, Future(), time.monotonic())
         entry.future.set_running_or_notify_cancel()
-        self._go_on(self._begin(entry))
+        self._go_on(self._begin(entry))()
         return entry.future
 
     def look_for_device(self) -> None:
@@ -243,7 +256,7 @@ class Bus:
         if refused is not None:
             future.set_exception(refused)
         elif short_way:
-            self._go_on(self._begin(entry), now + patience_s)
+            self._go_on(self._begin(entry), now + patience_s)()
         return future
 
     def run(self, work: Work[R]) -> R:
@@ -286,14 +299,17 @@ class Bus:
         entry.work.queued_s = time.monotonic() - entry.submitted
         return _Begun(entry, entry.work.steps(self.port, self.line))
 
-    def _go_on(self, begun: _Begun, until: float = math.inf) -> None:
+    def _go_on(self, begun: _Begun, until: float = math.inf) -> Callable[[], object]:
         """
         Carry out work until it is over, or hand it to the worker when that takes too long.
 
         :param until: how long this thread may be kept, monotonic time, s.
+        :return: tells the one who waits for it what came of it; to be called soon.
         """
         future, steps, port = begun.entry.future, begun.steps, self.port
         try:
+            if begun.end is not None:
+                raise begun.end
             wait = begun.wait or next(steps)
             while True:
                 deadline = min(wait.deadline, until)
@@ -312,18 +328,19 @@ class Bus:
                 if time.monotonic() >= until:
                     begun.wait = wait
                     self._hand_over(begun)
-                    return
+                    return _nothing
         except StopIteration as end:
             self._release()
-            future.set_result(end.value)
+            return functools.partial(future.set_result, end.value)
         except BaseException as error:
             # Whatever it was, it belongs to the one who waits; nobody else would ever see it.
             self.line.failed |= isinstance(error, (TransmitError, ReceiveError))
             away = self._sent_away() if isinstance(error, PortClosedError) else None
             self._release()
-            future.set_exception(away or error)
             if not isinstance(error, Exception):
+                future.set_exception(error)
                 raise
+            return functools.partial(future.set_exception, away or error)
 
     def _sent_away(self) -> DxlPortError | None:
         """Say why the one who is served is not served any longer, if that is so."""
@@ -351,20 +368,27 @@ class Bus:
 
     def _serve(self) -> None:
         """Be the worker."""
+        tell: Callable[[], object] = _nothing
         while True:
             with self._lock:
-                while True:
-                    if self._handed_over is not None:
-                        begun, self._handed_over = self._handed_over, None
-                        break
-                    if self._queue and not self._owned:
-                        self._owned = True
-                        begun = self._begin(self._queue.pop())
-                        break
+                begun = self._next()
+                if begun is None and tell is _nothing:
                     if self._ended:
                         return
                     self._work_to_do.wait()
-            self._go_on(begun)
+                    continue
+            if begun is not None and begun.wait is None:
+                begun.first_step()
+            tell()
+            tell = _nothing if begun is None else self._go_on(begun)
+
+    def _next(self) -> _Begun | None:
+        """Give the work whose turn it is, under the lock; None when there is none."""
+        begun, self._handed_over = self._handed_over, None
+        if begun is None and self._queue and not self._owned:
+            self._owned = True
+            begun = self._begin(self._queue.pop())
+        return begun
 
     def _keep_door(self) -> None:
         """Be the doorkeeper."""
@@ -388,3 +412,7 @@ class Bus:
                         waited_s=waited_s,
                     )
                 )
+
+
+def _nothing() -> None:
+    """Tell nobody."""

@@ -20,6 +20,7 @@ import itertools
 import os
 import threading
 
+from dxl_port_driver.wait_thread import WaitThread
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -48,6 +49,8 @@ class BackgroundNode:
             start_parameter_services=False,
             parameter_overrides=[Parameter('start_type_description_service', value=False)],
         )
+        self.responses = WaitThread(self.node, 'dxl-client-responses')
+        """Takes the responses to requests; all else is the executor's."""
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._stopping = False
@@ -58,13 +61,14 @@ class BackgroundNode:
 
     def close(self) -> None:
         """Stop spinning, end the thread and the context; safe any number of times."""
-        if threading.current_thread() is self._thread:
+        if threading.current_thread() is self._thread or self.responses.is_this_thread():
             # Garbage is collected wherever memory is asked for, and a thread cannot join itself.
             threading.Thread(target=self.close, name='dxl-client-end').start()
             return
         with self._closing:
             if not self._stopping:
                 self._stopping = True
+                self.responses.close()
                 # The executor's wake() alone does not bring it out of a wait for work.
                 self._executor.create_task(lambda: None)
                 self._thread.join()

@@ -24,7 +24,7 @@ import threading
 import time
 from typing import Any, Generic, TypeVar
 
-from dxl_port_driver.client.executor_state import is_run_by_asyncio, is_spun_by_this_thread
+from dxl_port_driver.client.executor_state import is_run_by_asyncio
 from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.client.service_clients import ServiceClients
@@ -44,12 +44,12 @@ class Call(Future, Generic[T]):  # type: ignore[type-arg]
     blocks; ``add_done_callback()`` takes a function. It cannot be cancelled: what was sent was
     sent.
 
-    :param node: whose executor takes the response.
+    :param clients: how the response comes.
     """
 
-    def __init__(self, node: Any) -> None:
+    def __init__(self, clients: ServiceClients) -> None:
         super().__init__()
-        self._node = node
+        self._clients = clients
         self.set_running_or_notify_cancel()
 
     def result(self, timeout: float | None = None) -> T:
@@ -85,8 +85,9 @@ class Call(Future, Generic[T]):  # type: ignore[type-arg]
         def wake(_: Future[T]) -> None:
             over.set_result(None)
             # rclpy looks at what a callback awaits only when something else wakes it.
-            if self._node.executor is not None:
-                self._node.executor.wake()
+            executor = self._clients.node.executor
+            if executor is not None:
+                executor.wake()
 
         self.add_done_callback(wake)
         yield from over.__await__()
@@ -103,8 +104,8 @@ class Call(Future, Generic[T]):  # type: ignore[type-arg]
             self.set_exception(error)
 
     def _refuse_deadlock(self) -> None:
-        if not self.done() and is_spun_by_this_thread(self._node):
-            raise deadlock(self._node)
+        if not self.done() and self._clients.would_wait_for_itself():
+            raise deadlock(self._clients.node)
 
 
 def deadlock(node: Any) -> DeadlockError:
@@ -147,7 +148,7 @@ class CallWatch:
 
     def begin(self, question: Question[T]) -> Call[T]:
         """Send a question now, or as soon as the driver is there."""
-        call: Call[T] = Call(self._clients.node)
+        call: Call[T] = Call(self._clients)
         item = _Open(question, call, time.monotonic())
         try:
             if self._clients.is_ready(question):

@@ -25,7 +25,6 @@ import weakref
 from dxl_port_driver.client import questions
 from dxl_port_driver.client.background_node import BackgroundNode
 from dxl_port_driver.client.call import Call, CallWatch, deadlock
-from dxl_port_driver.client.executor_state import is_spun_by_this_thread
 from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.client.questions import Octets
@@ -71,7 +70,6 @@ class PortClient:
         self.driver = driver
         self._clients = ServiceClients(node, driver, wait_for_driver_s)
         self._watch = CallWatch(self._clients)
-        self._spun_here = False
         self._closed = False
         self._end_node: Any = None
 
@@ -86,7 +84,7 @@ class PortClient:
         """
         background = BackgroundNode()
         client = cls(background.node, driver, wait_for_driver_s=wait_for_driver_s)
-        client._spun_here = True
+        client._clients.take_responses_in(background.responses)
         client._end_node = weakref.finalize(client, background.close)
         return client
 
@@ -250,10 +248,9 @@ class PortClient:
         """
         if self._closed:
             raise self._closed_error()
-        # Nobody else runs callbacks on the thread of a client's own node.
-        if not self._spun_here and is_spun_by_this_thread(self.node):
-            raise deadlock(self.node)
         clients = self._clients
+        if clients.would_wait_for_itself():
+            raise deadlock(self.node)
         if not clients.is_ready(question):
             clients.await_driver(question, clients.wait_for_driver_s)
         waiting = threading.Lock()
@@ -273,7 +270,7 @@ class PortClient:
     def begin(self, question: Question[T]) -> Call[T]:
         """Ask a question without waiting; all ``_async`` methods are made of this."""
         if self._closed:
-            call: Call[T] = Call(self.node)
+            call: Call[T] = Call(self._clients)
             call.fail(self._closed_error())
             return call
         return self._watch.begin(question)

@@ -16,13 +16,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
 import time
 from typing import Any
 
+from dxl_port_driver.client.executor_state import is_spun_by_this_thread
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.errors import DriverMissingError, NotSpunError
-from rclpy.callback_groups import ReentrantCallbackGroup
+from dxl_port_driver.wait_thread import WaitThread
+from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.client import Client
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -46,10 +50,25 @@ class ServiceClients:
         self.driver = driver
         self.wait_for_driver_s = wait_for_driver_s
         # A callback that blocks or awaits must not keep the response to it from being taken.
-        self._group = ReentrantCallbackGroup()
+        self._group: CallbackGroup = ReentrantCallbackGroup()
+        self._thread: WaitThread | None = None
         self._qos = QoSProfile(depth=_REQUESTS_UNDER_WAY)
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
+
+    def take_responses_in(self, thread: WaitThread) -> None:
+        """
+        Have the responses taken past the executor of the node.
+
+        :param thread: takes them; to be said before anything is sent.
+        """
+        self._thread, self._group = thread, thread.group
+
+    def would_wait_for_itself(self) -> bool:
+        """Tell whether a response can be taken by nobody but the calling thread."""
+        if self._thread is not None:
+            return self._thread.is_this_thread()
+        return is_spun_by_this_thread(self.node)
 
     def send(self, question: Question[Any]) -> Any:
         """
@@ -132,4 +151,17 @@ class ServiceClients:
                         callback_group=self._group,
                     )
                     self._clients[question.service] = client
+                    if self._thread is not None:
+                        self._thread.watch(client, functools.partial(_take, client))
         return client
+
+
+def _take(client: Client) -> None:
+    """Hand the responses that have come to those who wait for them."""
+    while True:
+        header, response = client.handle.take_response(client.srv_type.Response)
+        if header is None:
+            return
+        # One that nobody waits for any longer is dropped.
+        with contextlib.suppress(KeyError):
+            client.get_pending_request(header.request_id.sequence_number).set_result(response)

@@ -28,7 +28,7 @@ from dxl_port_driver.conversions import (
     transaction_from_message,
 )
 from dxl_port_driver.errors import DxlPortError, ResultCode
-from dxl_port_driver.node.awaiting import finished
+from dxl_port_driver.node.prompt_services import outcome, PromptServices
 from dxl_port_driver.node.work_orders import batch_work, Driver, failed, transact_work
 from dxl_port_driver.protocol.transaction import (
     Framing,
@@ -42,19 +42,15 @@ from dxl_port_interfaces.srv import (
     WritePort,
 )
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
 
 R = TypeVar('R')
 
 _PATIENCE_S = 2e-3
-"""How long the executor may be kept by a request whose answer is expected that soon, s."""
+"""How long the thread that takes requests may be kept by one whose answer is near, s."""
 
 _HEELS_S = 100e-6
 """Sooner after the last one, a request had been waiting: others wait too, so it queues, s."""
-
-_WAITING_REQUESTS = 256
-"""Requests that DDS keeps for one service while the executor is at another one."""
 
 
 class BusServices:
@@ -66,26 +62,21 @@ class BusServices:
     """
 
     def __init__(self, node: Node, driver: Driver) -> None:
-        self._node = node
         self._driver = driver
-        qos = QoSProfile(depth=_WAITING_REQUESTS)
-        self._services = [
-            node.create_service(kind, f'~/{name}', callback, qos_profile=qos)
-            for name, kind, callback in (
-                ('write', WritePort, self._write),
-                ('read', ReadPort, self._read),
-                ('clear', Trigger, self._clear),
-                ('get_bytes_available', GetBytesAvailable, self._get_bytes_available),
-                ('transact', Transact, self._transact),
-                ('transact_batch', TransactBatch, self._transact_batch),
-            )
-        ]
+        self._prompt = PromptServices(node)
+        for name, kind, callback in (
+            ('write', WritePort, self._write),
+            ('read', ReadPort, self._read),
+            ('clear', Trigger, self._clear),
+            ('get_bytes_available', GetBytesAvailable, self._get_bytes_available),
+            ('transact', Transact, self._transact),
+            ('transact_batch', TransactBatch, self._transact_batch),
+        ):
+            self._prompt.create(kind, f'~/{name}', callback)
 
     def destroy(self) -> None:
-        """Take the services off the graph."""
-        for service in self._services:
-            self._node.destroy_service(service)
-        self._services = []
+        """Take the services off the graph; safe any number of times."""
+        self._prompt.destroy()
 
     async def _transact(
         self, request: Transact.Request, response: Transact.Response
@@ -173,5 +164,5 @@ class BusServices:
 
     async def _done(self, bus: Bus, work: Work[R]) -> R:
         """Have work done: at once if it is quick and nobody waits, else without blocking."""
-        patience_s = _PATIENCE_S if bus.idle_s > _HEELS_S else 0.0
-        return await finished(bus.submit(work, patience_s), self._node.executor)
+        is_quiet = self._prompt.alone and bus.idle_s > _HEELS_S
+        return await outcome(bus.submit(work, _PATIENCE_S if is_quiet else 0.0))

@@ -91,6 +91,7 @@ class DriverNode(LifecycleNode):
         # A callback that awaits the bus must not keep others waiting, and rclpy gives its own
         # services the default group: so that one has to be reentrant.
         self._reentrant = ReentrantCallbackGroup()
+        self._bus_services: BusServices | None = None
         self._session: Session | None = None
         self._is_active = False
         self._is_given_up = False
@@ -212,7 +213,8 @@ class DriverNode(LifecycleNode):
 
     def _leave(self) -> None:
         self.destroy_timer(self._farewell)
-        self._bus_services.destroy()
+        if self._bus_services is not None:
+            self._bus_services.destroy()
         self._cyclic.destroy()
         self._traffic.destroy()
         self._diagnostics.destroy()
@@ -254,6 +256,12 @@ class DriverNode(LifecycleNode):
 
     def _reason(self, why: str) -> str:
         return f'{self.get_fully_qualified_name()} {why}; activate it again to use its port'
+
+    def destroy_node(self) -> None:
+        """Destroy the node; whoever takes its requests must have ended before."""
+        if self._bus_services is not None:
+            self._bus_services.destroy()
+        super().destroy_node()
 
     # The device
 

@@ -29,9 +29,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Both packages by their paths: colcon does not look inside a folder that is a package.
 BASE_PATHS = ['--base-paths', 'src/dxl_port_driver', 'src/dxl_port_driver/dxl_port_interfaces']
+COLCON_MAKES = ('build', 'install', 'log')
 # Everything that a clone holds; what else lies in a checkout was made there.
 MADE_HERE = shutil.ignore_patterns(
-    '.*cache*', '.git', '.venv*', '.hypothesis', '__pycache__', '*.egg-info', 'build', 'install', 'log'
+    '.*_cache', '.git', '.venv*', '.hypothesis', '__pycache__', '*.egg-info', *COLCON_MAKES
 )
 # With what pytest says, for the reader of a failure.
 COLCON_TEST = ['colcon', 'test', '--event-handlers', 'console_direct+']
