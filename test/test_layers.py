@@ -138,10 +138,9 @@ def test_a_layer_uses_only_those_below_it(path):
     assert inside(path) <= MAY_USE[in_folder(path)] | extra
 
 
-@pytest.mark.parametrize('path', EVERY_MODULE, ids=dotted)
-def test_one_module_touches_pyserial(path):
-    if dotted(path) != f'{PACKAGE}.port.serial_port':
-        assert 'serial' not in outside(path)
+def test_one_module_for_devices_and_one_for_the_network_touch_pyserial():
+    touching = {dotted(path) for path in EVERY_MODULE if 'serial' in outside(path)}
+    assert touching == {f'{PACKAGE}.port.serial_port', f'{PACKAGE}.port.rfc2217_client'}
 
 
 @pytest.mark.parametrize('path', EVERY_MODULE, ids=dotted)

@@ -35,7 +35,7 @@ from dxl_port_driver.errors import (
 from dxl_port_driver.port.address import parse_address, Rfc2217Url
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE
-from dxl_port_driver.port.serial_port import connect_rfc2217, Rfc2217Connection
+from dxl_port_driver.port.rfc2217_client import connect_rfc2217, Rfc2217Connection
 from dxl_port_driver.port.use_errors import closed_error, receive_error, transmit_error
 
 _SLICE_S = 0.02

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Serial devices; the one module that touches pyserial.
+Serial devices.
 
 pyserial opens, locks and sets up the device. Reading and writing go straight to its descriptor,
 see :class:`~dxl_port_driver.port.fd_port.FdPort`.
@@ -23,9 +23,7 @@ from __future__ import annotations
 
 from array import array
 import contextlib
-import socket
 import termios
-import threading
 
 from dxl_port_driver.errors import BaudrateError, DxlPortError, PortNameError, PortOpenError
 from dxl_port_driver.port import exclusive as locks
@@ -39,11 +37,7 @@ from dxl_port_driver.port.open_errors import open_error
 from dxl_port_driver.port.rs485 import is_enabled, read_rs485, Rs485, write_rs485
 from dxl_port_driver.port.termios2 import get_termios2, set_raw
 import serial
-import serial.rfc2217
 import serial.rs485
-
-# For bytes that are in pyserial's queue already; it takes a zero for "one byte".
-_QUEUED_S = 0.1
 
 # All that pyserial and the kernel raise when a device fails; SerialException is an OSError.
 _DEVICE_FAILS = (OSError, termios.error)
@@ -290,62 +284,3 @@ class SerialPort(FdPort):
         except (*_DEVICE_FAILS, TypeError):
             # Another thread has just closed it, and pyserial then has None for a descriptor.
             return False
-
-
-class Rfc2217Connection(serial.rfc2217.Serial):
-    """pyserial's RFC 2217 client, that can be polled and that gives its socket back."""
-
-    _socket: socket.socket | None
-    _thread: threading.Thread | None
-    _timeout: float
-
-    def fileno(self) -> int:
-        """Give the descriptor of the TCP connection, to poll for room before a write."""
-        if self._socket is None:
-            raise serial.PortNotOpenError
-        return self._socket.fileno()
-
-    def read_some(self, max_length: int, timeout_s: float) -> bytes:
-        """
-        Wait until there is something to read, and read what is there.
-
-        :param max_length: most bytes to return, at least 1.
-        :param timeout_s: longest wait, s.
-        :raises OSError: the connection is gone.
-        """
-        # Past the public setter, which negotiates every setting anew with the server.
-        self._timeout = timeout_s
-        data = self.read(1)
-        more = min(self.in_waiting, max_length - 1)
-        if data and more > 0:
-            self._timeout = _QUEUED_S
-            data += self.read(more)
-        return bytes(data)
-
-    def is_alive(self) -> bool:
-        """Tell whether the connection is still being read."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def close(self) -> None:
-        """Close the connection; pyserial's own way leaves the socket when the peer is gone."""
-        connection = self._socket
-        super().close()
-        if connection is not None:
-            connection.close()
-
-
-def connect_rfc2217(url: str, baudrate: int) -> Rfc2217Connection:
-    """
-    Connect to an RFC 2217 server and have it open its port.
-
-    :param url: ``rfc2217://HOST:PORT``, without options.
-    :param baudrate: bit/s.
-    :raises OSError: no connection, or no RFC 2217 server at the other end.
-    :raises ValueError: the server refuses a setting.
-    """
-    connection = Rfc2217Connection()
-    connection.port = url
-    connection.baudrate = baudrate
-    connection.timeout = 0
-    connection.open()
-    return connection

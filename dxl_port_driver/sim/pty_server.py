@@ -335,4 +335,4 @@ class PtyServer(PtyHost):
 def _sharpen_timer() -> None:
     """Have this thread woken up on time: a thread's timers may be 50 us late by default."""
     with contextlib.suppress(OSError):
-        Path(f'/proc/{threading.get_native_id()}/timerslack_ns').write_text('1', 'ascii')
+        Path(f'/proc/{threading.get_native_id()}/timerslack_ns').write_bytes(b'1')
