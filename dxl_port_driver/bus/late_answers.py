@@ -24,6 +24,9 @@ For a bounded time after each such question this keeps account of who owes an an
   would slow down the bus for all others. It is asked at once, and should an answer come after
   all while one to an earlier question may, it is not believed.
 
+Bytes that are no instruction packet, and a broadcast Ping, may be answered by anyone. Nothing
+tells such an answer from that of a single servo, so they always wait, and are always waited for.
+
 Pure: the time is handed in.
 """
 
@@ -91,7 +94,9 @@ class LateAnswers:
         ends = (
             self._debts[servo].until
             for servo in self._owing(asked)
-            if self._came or self._silences.get(servo, 0) < _AWAY_AFTER
+            if self._came
+            or ANYONE in (asked, {servo})
+            or self._silences.get(servo, 0) < _AWAY_AFTER
         )
         return max(ends, default=now)
 

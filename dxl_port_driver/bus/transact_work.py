@@ -21,7 +21,7 @@ import time
 from dxl_port_driver.bus.work import Line, Steps, Wait, Work
 from dxl_port_driver.errors import DxlPortError, ReceiveError, ResultCode, TransmitError
 from dxl_port_driver.port.base import Port
-from dxl_port_driver.protocol.exchange import Exchange
+from dxl_port_driver.protocol.plain_exchange import Exchange
 from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
 
 _WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
@@ -138,7 +138,7 @@ class TransactWork(Work[TransactionResult]):
                 if exchange.attempt is None and time.monotonic() >= exchange.deadline:
                     exchange.expire()
             answered = exchange.attempt.result is ResultCode.SUCCESS and exchange.is_complete
-            heard = exchange.asked - exchange.owing
+            heard = exchange.heard
             if line.late.is_doubtful(heard, time.monotonic()):
                 answered = False
                 exchange.attempt = Attempt(ResultCode.RX_CORRUPT, _DOUBT, exchange.attempt.data)

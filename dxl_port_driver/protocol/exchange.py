@@ -30,28 +30,25 @@ came, and tells it when its deadline has passed::
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.answers import (
     Answer,
     Answers,
     ANYONE,
     expected_answers,
-    longest_answer_s,
 )
 from dxl_port_driver.protocol.explanations import Explanation
 from dxl_port_driver.protocol.framer import Frame, Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER, V2_HEADER
+from dxl_port_driver.protocol.plain_exchange import AwaitLength, Exchange, SendOnly
 from dxl_port_driver.protocol.timing import (
     BROADCAST_PING_PER_ID_S,
     Link,
     MAX_RETURN_DELAY_S,
+    TYPICAL_RETURN_DELAY_S,
 )
 from dxl_port_driver.protocol.transaction import Attempt, Framing, Limits, Transaction
-
-_TYPICAL_RETURN_DELAY_S = 500e-6
 
 
 def make_exchange(transaction: Transaction, link: Link, limits: Limits) -> Exchange:
@@ -76,7 +73,7 @@ def _make(transaction: Transaction, link: Link, limits: Limits) -> Exchange:
     if transaction.framing is Framing.NONE:
         return SendOnly(transaction, link)
     if transaction.framing is Framing.LENGTH:
-        return AwaitLength(transaction, link)
+        return AwaitLength(transaction, link, *_asked(transaction.data))
     packet = parse_instruction(transaction.data)
     answers = expected_answers(packet)
     if not (answers.each or answers.roll_call or transaction.response_count):
@@ -90,115 +87,14 @@ def _make(transaction: Transaction, link: Link, limits: Limits) -> Exchange:
     return AwaitPackets(transaction, link, packet.protocol, answers, limits.max_bytes)
 
 
-class Exchange(ABC):
-    """
-    One transaction on its way.
-
-    :param transaction: what to send and what to wait for.
-    """
-
-    awaits_answer = True
-    """False if nothing is to be read: the bus is held until the bytes are on the wire."""
-
-    def __init__(
-        self, transaction: Transaction, wire_s: float, delay_s: float, rule_s: float
-    ) -> None:
-        self.data = transaction.data
-        self.wire_s = wire_s
-        """How long its bytes occupy the wire, those of the answer included, s."""
-        self.expected_s = wire_s + delay_s
-        """How long a servo that is quick takes, from first byte sent to last byte got, s."""
-        self.rule_s = rule_s
-        """How long a servo that is there can take, by the packet timeout rule, s."""
-        self.timeout_s = (self.awaits_answer and transaction.timeout_s) or rule_s
-        """How long it may take here, s."""
-        self.deadline = 0.0
-        """When it is over at the latest, on the clock that :meth:`begin` was given, s."""
-        self.asked = ANYONE
-        """Ids of those whose answer it takes."""
-        self.attempt: Attempt | None = None
-        """What came of it; None while it is under way."""
-        self.ignored_answer_s = 0.0
-        """How long servos may be answering after :attr:`deadline`, though nobody waits, s."""
-
-    @property
-    def owing(self) -> frozenset[int]:
-        """Those of :attr:`asked` whose answer may still come, once it is over."""
-        done = self.attempt is not None and self.attempt.result is ResultCode.SUCCESS
-        return frozenset() if done else self.asked
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing more can come once it has succeeded."""
-        return True
-
-    def begin(self, now: float) -> None:
-        """Start, or start over: the clock runs from the first byte sent."""
-        self.deadline = now + self.timeout_s
-        self.attempt = None
-
-    @abstractmethod
-    def feed(self, received: bytes) -> None:
-        """Take bytes that came."""
-
-    @abstractmethod
-    def expire(self) -> None:
-        """Take notice that the deadline has passed."""
-
-
-class SendOnly(Exchange):
-    """No answer: over when the bytes have left, which is later than when they were written."""
-
-    awaits_answer = False
-
-    def __init__(self, transaction: Transaction, link: Link) -> None:
-        wire_s = link.byte_time_s * len(transaction.data)
-        super().__init__(transaction, wire_s, 0.0, wire_s)
-        self.asked = frozenset()
-        self.ignored_answer_s = longest_answer_s(transaction.data, link)
-
-    def feed(self, received: bytes) -> None:
-        """Leave what comes to whoever asks for it."""
-
-    def expire(self) -> None:
-        """End: the bytes are on the wire."""
-        self.attempt = Attempt(ResultCode.SUCCESS)
-
-
-class AwaitLength(Exchange):
-    """Over when a number of bytes has come, whatever they are."""
-
-    def __init__(self, transaction: Transaction, link: Link) -> None:
-        self._length = transaction.response_length
-        length = len(transaction.data) + self._length
-        super().__init__(
-            transaction,
-            link.byte_time_s * length,
-            _TYPICAL_RETURN_DELAY_S,
-            link.packet_timeout_s(length),
-        )
-        self._received = b''
-
-    def begin(self, now: float) -> None:
-        """Start, or start over, with nothing received."""
-        super().begin(now)
-        self._received = b''
-
-    def feed(self, received: bytes) -> None:
-        """Take bytes that came."""
-        self._received += received
-        if len(self._received) >= self._length:
-            self.attempt = Attempt(ResultCode.SUCCESS, data=self._received[: self._length])
-
-    def expire(self) -> None:
-        """End without a whole answer."""
-        self.attempt = Attempt(
-            ResultCode.RX_TIMEOUT,
-            f'{len(self._received)} of {self._length} bytes came within '
-            f'{self.timeout_s * 1e3:.1f} ms; check power, wiring, id and baudrate, or allow a '
-            'longer timeout',
-            self._received,
-        )
+def _asked(data: bytes) -> tuple[frozenset[int], int]:
+    """Give who answers to bytes of any kind, and how long all answers together are at least."""
+    try:
+        packet = parse_instruction(data)
+        answers = expected_answers(packet)
+    except RequestError:
+        return ANYONE, 0
+    return answers.ids, answers.wire_length(packet.protocol)
 
 
 class AwaitPackets(Exchange):
@@ -222,7 +118,7 @@ class AwaitPackets(Exchange):
             # Each servo in a row takes its own return delay, which the SDK's rule leaves to the
             # 16 ms of a slow adapter; on a quick one it has to be counted.
             in_a_row = max(1, len(answers.each))
-            delay_s = _TYPICAL_RETURN_DELAY_S * in_a_row
+            delay_s = TYPICAL_RETURN_DELAY_S * in_a_row
             more_s = MAX_RETURN_DELAY_S * (in_a_row - 1)
         super().__init__(
             transaction,
@@ -239,6 +135,7 @@ class AwaitPackets(Exchange):
         self._framer = Framer(self._protocol, self._max_kept)
         self._received = b''
         self._packets: list[bytes] = []
+        self._heard: set[int] = set()
         self._open: dict[int, Answer] = {answer.id: answer for answer in self._answers.each}
         self._broken = 0
         self._foreign: set[int] = set()
@@ -250,6 +147,11 @@ class AwaitPackets(Exchange):
         if self._count or not self._answers.each:
             return super().owing if self.is_complete else self.asked
         return self._answers.to_come(self._open)
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """Those whose status packets were taken for answers."""
+        return frozenset(self._heard)
 
     @property
     def is_complete(self) -> bool:
@@ -341,6 +243,7 @@ class AwaitPackets(Exchange):
             )
             return
         self._packets.append(frame.raw)
+        self._heard.add(frame.id)
         if self._count:
             complete = len(self._packets) >= self._count
         else:

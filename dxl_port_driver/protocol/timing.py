@@ -32,6 +32,9 @@ DEFAULT_LATENCY_TIMER_MS = 16.0
 MAX_RETURN_DELAY_S = 254 * 2e-6
 """The longest Return Delay Time that a servo can be set to, s."""
 
+TYPICAL_RETURN_DELAY_S = 500e-6
+"""The Return Delay Time that servos come with, s."""
+
 BROADCAST_PING_PER_ID_S = 3e-3
 """How long the SDK's broadcastPing allows each id for its turn, s."""
 

@@ -29,7 +29,12 @@ from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
 from dxl_port_driver.protocol.timing import Link
-from dxl_port_driver.protocol.transaction import Limits, Transaction, TransactionResult
+from dxl_port_driver.protocol.transaction import (
+    Framing,
+    Limits,
+    Transaction,
+    TransactionResult,
+)
 import pytest
 
 # Answers that are not to be late have 50 ms: machines that run tests are busy.
@@ -58,6 +63,15 @@ def test_whoever_may_owe_is_waited_for_by_all():
     late = LateAnswers()
     late.expect(ANYONE, 10.5, b'')
     assert late.awaited_until(ONE, 10.0) == 10.5
+
+
+def test_who_asks_anyone_waits_and_is_waited_for_also_among_the_silent():
+    for owing, asked in ((ONE, ANYONE), (ANYONE, ONE), (ANYONE, ANYONE)):
+        late = LateAnswers()
+        for start in range(10, 20):
+            late.expect(owing, start + 0.5, b'')
+            assert late.awaited_until(asked, start) == start + 0.5
+            late.settle(asked, start + 0.5)
 
 
 @pytest.mark.parametrize('protocol', list(Protocol))
@@ -126,10 +140,25 @@ class Counting:
             yield status(packet.id, number.to_bytes(2, 'little'))
 
 
-def ask(bus: Bus, servo: int = 1, *, retries: int = 0) -> TransactionResult:
+def carry_out(bus: Bus, question: Transaction) -> TransactionResult:
+    exchange = make_exchange(question, LINK, Limits())
+    return bus.run(
+        TransactWork(exchange, retries=question.retries, max_hold_s=20.0, queue_timeout_s=20.0)
+    )
+
+
+def ask(
+    bus: Bus,
+    servo: int = 1,
+    *,
+    retries: int = 0,
+    framing: Framing = Framing.AUTO,
+    length: int = 13,
+    timeout_s: float = 0.0,
+) -> TransactionResult:
     read = InstructionPacket(Protocol.V2, servo, Instruction.READ, b'\x84\x00\x02\x00')
-    exchange = make_exchange(Transaction(read.encode()), LINK, Limits())
-    return bus.run(TransactWork(exchange, retries=retries, max_hold_s=20.0, queue_timeout_s=20.0))
+    question = Transaction(read.encode(), framing, length, timeout_s=timeout_s, retries=retries)
+    return carry_out(bus, question)
 
 
 def number(result: TransactionResult) -> int:
@@ -164,6 +193,59 @@ def test_a_retry_gets_its_own_answer(wired_bus, servos):
     wired_bus.line.late_s = 0.5
     result = ask(wired_bus, retries=1)
     assert (result.result, result.attempts, number(result)) == (ResultCode.SUCCESS, 2, 2)
+
+
+AUTO, LENGTH = Framing.AUTO, Framing.LENGTH
+
+
+@pytest.mark.parametrize(
+    ('first', 'then'), [(AUTO, AUTO), (AUTO, LENGTH), (LENGTH, AUTO), (LENGTH, LENGTH)]
+)
+@pytest.mark.parametrize('away', [False, True])
+def test_the_framing_makes_no_difference_to_whose_answer_it_is(
+    wired_bus, servos, first, then, away
+):
+    servos.answer = Counting(0.2)
+    wired_bus.line.late_s = 1.0
+    if away:
+        wired_bus.line.late._silences.update({1: 3, -1: 3})
+    assert ask(wired_bus, framing=first).result is ResultCode.RX_TIMEOUT
+    result = ask(wired_bus, framing=then, timeout_s=2.0)
+    if away:
+        assert result.result is ResultCode.RX_CORRUPT, result
+        assert 'may be the late answer to an earlier question' in result.message
+    else:
+        assert (result.result, number(result)) == (ResultCode.SUCCESS, 2)
+
+
+SYNC_READ = InstructionPacket(
+    Protocol.V2, 254, Instruction.SYNC_READ, b'\x84\x00\x02\x00\x01\x02'
+).encode()
+
+
+def test_what_a_short_response_length_leaves_is_not_given_to_the_next_question(wired_bus, servos):
+    count = itertools.count(1)
+
+    def answer(packet: InstructionPacket) -> Iterator[bytes | float]:
+        params = next(count).to_bytes(2, 'little')
+        yield from (status(1, params), 0.1) if packet.id == 254 else ()
+        yield status(2, params)
+
+    servos.answer = answer
+    wired_bus.line.late_s = 0.5
+    first_of_two = Transaction(SYNC_READ, Framing.LENGTH, 13, timeout_s=2.0)
+    assert carry_out(wired_bus, first_of_two).result is ResultCode.SUCCESS
+    result = ask(wired_bus, 2, timeout_s=2.0)
+    assert (result.result, number(result)) == (ResultCode.SUCCESS, 2)
+
+
+def test_a_count_of_answers_does_not_make_a_late_one_believed(wired_bus, servos):
+    servos.answer = Counting(0.2)
+    wired_bus.line.late_s = 1.0
+    wired_bus.line.late._silences[1] = 3
+    assert ask(wired_bus).result is ResultCode.RX_TIMEOUT
+    first_of_two = Transaction(SYNC_READ, response_count=1, timeout_s=2.0)
+    assert carry_out(wired_bus, first_of_two).result is ResultCode.RX_CORRUPT
 
 
 def elapsed(call: Callable[[], object]) -> float:

@@ -20,9 +20,10 @@ from collections.abc import Iterable
 
 from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.checksums import crc16
-from dxl_port_driver.protocol.exchange import Exchange, make_exchange
+from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
+from dxl_port_driver.protocol.plain_exchange import Exchange
 from dxl_port_driver.protocol.timing import Link
 from dxl_port_driver.protocol.transaction import Attempt, Framing, Limits, Transaction
 from hypothesis import given
@@ -393,6 +394,28 @@ def test_framing_length_with_too_few_bytes_is_rx_timeout_with_what_came():
     attempt = done(begun(b'any', framing=Framing.LENGTH, response_length=5), [b'ab', b'c'])
     assert (attempt.result, attempt.data) == (RX_TIMEOUT, b'abc')
     assert '3 of 5 bytes' in attempt.message
+
+
+def test_framing_length_knows_who_answers_an_instruction_packet_and_whether_all_came():
+    sync = ask(V2, 254, Instruction.SYNC_READ, '84 00 04 00 01 02')
+    for question, length, asked, whole in (
+        (READ[V2], 15, {1}, True),
+        (READ[V2], 14, {1}, False),
+        (READ[V1], 10, {1}, True),
+        (READ[V1], 99, {1}, True),
+        (sync, 30, {1, 2}, True),
+        (sync, 15, {1, 2}, False),
+        (b'any bytes', 1, {-1}, True),
+        (ask(V2, 254, Instruction.SYNC_READ, '84'), 1, {-1}, True),
+        (ask(V2, 254, Instruction.PING), 14, {-1}, False),
+    ):
+        exchange = begun(question, framing=Framing.LENGTH, response_length=length)
+        assert exchange.asked == exchange.owing == asked
+        assert exchange.heard == frozenset()
+        exchange.feed(bytes(length))
+        assert exchange.heard == asked
+        assert exchange.is_complete == whole
+        assert exchange.owing == (frozenset() if whole else asked)
 
 
 def test_framing_length_starts_over_with_nothing():

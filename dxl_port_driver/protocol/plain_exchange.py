@@ -1,0 +1,160 @@
+# Copyright 2026 dxl_port_driver maintainers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The base of all exchanges, and those that do not look into what comes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from dxl_port_driver.errors import ResultCode
+from dxl_port_driver.protocol.answers import ANYONE, longest_answer_s
+from dxl_port_driver.protocol.timing import Link, TYPICAL_RETURN_DELAY_S
+from dxl_port_driver.protocol.transaction import Attempt, Transaction
+
+
+class Exchange(ABC):
+    """
+    One transaction on its way.
+
+    :param transaction: what to send and what to wait for.
+    """
+
+    awaits_answer = True
+    """False if nothing is to be read: the bus is held until the bytes are on the wire."""
+
+    def __init__(
+        self, transaction: Transaction, wire_s: float, delay_s: float, rule_s: float
+    ) -> None:
+        self.data = transaction.data
+        self.wire_s = wire_s
+        """How long its bytes occupy the wire, those of the answer included, s."""
+        self.expected_s = wire_s + delay_s
+        """How long a servo that is quick takes, from first byte sent to last byte got, s."""
+        self.rule_s = rule_s
+        """How long a servo that is there can take, by the packet timeout rule, s."""
+        self.timeout_s = (self.awaits_answer and transaction.timeout_s) or rule_s
+        """How long it may take here, s."""
+        self.deadline = 0.0
+        """When it is over at the latest, on the clock that :meth:`begin` was given, s."""
+        self.asked = ANYONE
+        """Ids of those whose answer it takes."""
+        self.attempt: Attempt | None = None
+        """What came of it; None while it is under way."""
+        self.ignored_answer_s = 0.0
+        """How long servos may be answering after :attr:`deadline`, though nobody waits, s."""
+
+    @property
+    def owing(self) -> frozenset[int]:
+        """Those of :attr:`asked` whose answer may still come, once it is over."""
+        done = self.attempt is not None and self.attempt.result is ResultCode.SUCCESS
+        return frozenset() if done else self.asked
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """Those of :attr:`asked` whose answer is in :attr:`attempt`, once it is over."""
+        done = self.attempt is not None and self.attempt.result is ResultCode.SUCCESS
+        return self.asked if done else frozenset()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing more can come once it has succeeded."""
+        return True
+
+    def begin(self, now: float) -> None:
+        """Start, or start over: the clock runs from the first byte sent."""
+        self.deadline = now + self.timeout_s
+        self.attempt = None
+
+    @abstractmethod
+    def feed(self, received: bytes) -> None:
+        """Take bytes that came."""
+
+    @abstractmethod
+    def expire(self) -> None:
+        """Take notice that the deadline has passed."""
+
+
+class SendOnly(Exchange):
+    """No answer: over when the bytes have left, which is later than when they were written."""
+
+    awaits_answer = False
+
+    def __init__(self, transaction: Transaction, link: Link) -> None:
+        wire_s = link.byte_time_s * len(transaction.data)
+        super().__init__(transaction, wire_s, 0.0, wire_s)
+        self.asked = frozenset()
+        self.ignored_answer_s = longest_answer_s(transaction.data, link)
+
+    def feed(self, received: bytes) -> None:
+        """Leave what comes to whoever asks for it."""
+
+    def expire(self) -> None:
+        """End: the bytes are on the wire."""
+        self.attempt = Attempt(ResultCode.SUCCESS)
+
+
+class AwaitLength(Exchange):
+    """
+    Over when a number of bytes has come, whatever they are.
+
+    :param asked: ids of those who will answer.
+    :param whole: length of all their answers, bytes.
+    """
+
+    def __init__(
+        self, transaction: Transaction, link: Link, asked: frozenset[int], whole: int
+    ) -> None:
+        self._length = transaction.response_length
+        length = len(transaction.data) + self._length
+        super().__init__(
+            transaction,
+            link.byte_time_s * length,
+            TYPICAL_RETURN_DELAY_S,
+            link.packet_timeout_s(length),
+        )
+        self.asked = asked
+        self._whole = whole
+        self._received = b''
+
+    @property
+    def owing(self) -> frozenset[int]:
+        """All that were asked, unless all of every answer came."""
+        return super().owing if self.is_complete else self.asked
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it did not end before the last answer, as a short ``response_length`` does."""
+        return self._length >= self._whole
+
+    def begin(self, now: float) -> None:
+        """Start, or start over, with nothing received."""
+        super().begin(now)
+        self._received = b''
+
+    def feed(self, received: bytes) -> None:
+        """Take bytes that came."""
+        self._received += received
+        if len(self._received) >= self._length:
+            self.attempt = Attempt(ResultCode.SUCCESS, data=self._received[: self._length])
+
+    def expire(self) -> None:
+        """End without a whole answer."""
+        self.attempt = Attempt(
+            ResultCode.RX_TIMEOUT,
+            f'{len(self._received)} of {self._length} bytes came within '
+            f'{self.timeout_s * 1e3:.1f} ms; check power, wiring, id and baudrate, or allow a '
+            'longer timeout',
+            self._received,
+        )
