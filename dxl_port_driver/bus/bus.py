@@ -111,7 +111,6 @@ class Bus:
         self.on_lost: Callable[[], None] | None = None
         """Called, in whichever thread finds out, when the device is gone."""
         self._owned = False
-        self._free_since = -math.inf
         self._door_opens = math.inf
         self._handed_over: _Begun | None = None
         self._ended = False
@@ -282,11 +281,6 @@ class Bus:
         """Whether somebody uses the port or waits for it."""
         return self._owned or bool(self._queue)
 
-    @property
-    def idle_s(self) -> float:
-        """How long nobody has used the port, s; 0 while somebody does."""
-        return 0.0 if self._owned else time.monotonic() - self._free_since
-
     def _enqueue(self, entry: _Entry) -> None:
         deadline = entry.submitted + entry.work.queue_timeout_s
         self._queue.push(entry, entry.work.priority, deadline)
@@ -361,7 +355,6 @@ class Bus:
             self.look_for_device()
         with self._lock:
             self._owned = False
-            self._free_since = time.monotonic()
             if self._queue:
                 self._work_to_do.notify()
             self._released.notify_all()

@@ -49,9 +49,6 @@ R = TypeVar('R')
 _PATIENCE_S = 2e-3
 """How long the thread that takes requests may be kept by one whose answer is near, s."""
 
-_HEELS_S = 100e-6
-"""Sooner after the last one, a request had been waiting: others wait too, so it queues, s."""
-
 
 class BusServices:
     """
@@ -164,5 +161,7 @@ class BusServices:
 
     async def _done(self, bus: Bus, work: Work[R]) -> R:
         """Have work done: at once if it is quick and nobody waits, else without blocking."""
-        is_quiet = self._prompt.alone and bus.idle_s > _HEELS_S
-        return await outcome(bus.submit(work, _PATIENCE_S if is_quiet else 0.0))
+        # When requests come on the heels of each other, the thread that takes them only does that:
+        # they queue, so that priority counts.
+        patience_s = 0.0 if self._prompt.on_heels else _PATIENCE_S
+        return await outcome(bus.submit(work, patience_s))

@@ -61,8 +61,8 @@ class PromptServices:
         self._node = node
         self._thread = WaitThread(node, 'dxl-requests')
         self._services: list[Service] = []
-        self.alone = True
-        """Whether the request that is being begun was the only one that waited."""
+        self.on_heels = False
+        """Whether the request that is being begun came while another one was."""
 
     def create(self, kind: Any, name: str, callback: Callback) -> None:
         """Put a service on the graph."""
@@ -84,20 +84,19 @@ class PromptServices:
         self._services = []
 
     def _take(self, service: Service) -> None:
-        asked: list[tuple[Any, Any]] = []
-        try:
-            while len(asked) < _MOST_AT_ONCE:
+        self.on_heels = False
+        for _ in range(_MOST_AT_ONCE):
+            try:
                 request, header = service.handle.service_take_request(service.srv_type.Request)
-                if header is None:
-                    break
-                asked.append((request, header))
-        except Exception as error:
-            # One broken request must not take the bus away from all others.
-            self._tell(service, error)
-        self.alone = len(asked) < 2
-        for request, header in asked:
+            except Exception as error:
+                # One broken request must not take the bus away from all others.
+                self._tell(service, error)
+                continue
+            if header is None:
+                return
             answer = service.callback(request, service.srv_type.Response())
             self._go_on(answer, service, header)
+            self.on_heels = True
 
     def _go_on(self, answer: Coroutine[Any, None, Any], service: Service, header: Any) -> None:
         """Run a callback until it awaits something, or to its end."""

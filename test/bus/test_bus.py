@@ -344,15 +344,6 @@ def test_shutdown_leaves_no_thread_and_is_safe_to_repeat(still):
         bus.admit()
 
 
-def test_it_tells_how_long_nobody_has_used_it(bus, still):
-    assert bus.idle_s > 0
-    held = hold(bus)
-    assert bus.idle_s == 0
-    still.give(b'go')
-    held.result(LONG_S)
-    assert 0 <= bus.idle_s < LONG_S
-
-
 def answer_in_parts(packet):
     """Answer a ping in three pieces, with a good while between them."""
     yield PONG[:5]
