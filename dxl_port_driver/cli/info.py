@@ -98,6 +98,8 @@ def of_port(target: Target, name: str) -> tuple[Facts, str, ExitStatus]:
 def _of_device(path: str, name: str) -> Facts:
     try:
         require_serial_device(path, name)
+    except DxlPortError:
+        raise
     except OSError as error:
         raise open_error(error, path, name) from error
     adapter = find_adapter(path)

@@ -42,10 +42,13 @@ def open_error(error: BaseException, device_path: str, name: str) -> PortOpenErr
     """
     Translate what opening a device raised.
 
-    :param error: the OSError, SerialException or termios.error.
+    :param error: the OSError, SerialException or termios.error; one that is translated already
+        is given back.
     :param device_path: path that was opened.
     :param name: port name, as the user wrote it.
     """
+    if isinstance(error, PortOpenError):
+        return error
     number = errno_of(error)
     if number in _MISSING:
         return _missing(device_path, name)

@@ -56,6 +56,16 @@ def pty_path():
     os.close(terminal)
 
 
+def test_what_is_no_serial_port_is_told_in_one_sentence(dxl_port, tmp_path):
+    done = dxl_port('info', '--port', str(tmp_path))
+    assert done.status == 3
+    told = ' '.join(done.err.split())
+    assert told == (
+        f'dxl_port: {tmp_path} is a directory and no serial port; give the path of a serial '
+        'device, such as /dev/ttyUSB0'
+    )
+
+
 def test_info_tells_of_the_virtual_bus(dxl_port):
     done = dxl_port('info', '--port', 'sim://?latency_timer=16', '--json')
     assert done.status == 0

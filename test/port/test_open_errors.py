@@ -58,6 +58,11 @@ def test_each_error_number_has_its_error(number: int, kind: type[PortOpenError])
         assert str(error).endswith('.')
 
 
+def test_what_is_told_already_is_not_told_again() -> None:
+    told = NotASerialPortError('/dev/x is a FIFO.', port='/dev/x')
+    assert open_error(told, '/dev/x', '/dev/x') is told
+
+
 def test_the_number_is_found_where_pyserial_buries_it() -> None:
     error = serial.SerialException('Could not configure port')
     error.__context__ = termios.error(errno.ENOTTY, 'Inappropriate ioctl')
