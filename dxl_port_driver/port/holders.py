@@ -23,6 +23,7 @@ from pathlib import Path
 import stat
 
 from dxl_port_driver.port.device_check import is_pty
+from dxl_port_driver.port.process_name import process_name
 
 _PROC = Path('/proc')
 
@@ -33,7 +34,7 @@ class Holder:
     A process that has the device open.
 
     :param pid: process id.
-    :param name: its command name; empty when the system does not tell.
+    :param name: its name, as of :func:`process_name`; empty when the system does not tell.
     """
 
     pid: int
@@ -63,7 +64,7 @@ def find_holders(device_path: str, proc: Path = _PROC) -> list[Holder]:
     own = os.getpid()
     pids = {pid for pid in _numbers(proc) if pid != own and _has_open(proc / str(pid), device)}
     pids |= _lock_owners(proc, device) - {own}
-    return [Holder(pid, _name(proc / str(pid))) for pid in sorted(pids)]
+    return [Holder(pid, process_name(proc / str(pid))) for pid in sorted(pids)]
 
 
 def is_open_here(device_path: str, proc: Path = _PROC) -> bool:
@@ -132,10 +133,3 @@ def _lock_owners(proc: Path, device: os.stat_result) -> set[int]:
         if where == wanted and pid > 0:
             owners.add(pid)
     return owners
-
-
-def _name(process: Path) -> str:
-    try:
-        return (process / 'comm').read_text('utf-8', 'replace').strip()
-    except OSError:
-        return ''
