@@ -23,6 +23,7 @@ from dxl_port_driver.bus.bus import Bus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.timer import Timer
 
 _PERIOD_S = 1.0
 
@@ -65,10 +66,10 @@ class Diagnostics:
     def __init__(self, node: Node, condition: Callable[[], Condition]) -> None:
         self._node = node
         self._condition = condition
-        # By the wall clock, it would stop for as long as that is set back.
-        self._clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._publisher: Publisher | None = None
-        self._timer = node.create_timer(0.0, self._begin, clock=self._clock)
+        self._timer: Timer | None = None
+        self._start = node.create_guard_condition(self._begin)
+        self._start.trigger()
 
     def _begin(self) -> None:
         # Not earlier: these messages bring all of std_msgs with them, which takes longer than to
@@ -82,11 +83,13 @@ class Diagnostics:
             publisher.publish(diagnostic_array(self._node, self._condition()))
 
         self._publisher = publisher
-        self._node.destroy_timer(self._timer)
-        self._timer = self._node.create_timer(_PERIOD_S, publish, clock=self._clock)
+        # By the wall clock, it would stop for as long as that is set back.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self._node.create_timer(_PERIOD_S, publish, clock=steady)
+        self._node.destroy_guard_condition(self._start)
 
     def destroy(self) -> None:
         """Take topic and timer away."""
-        self._node.destroy_timer(self._timer)
-        if self._publisher is not None:
+        if self._timer is not None and self._publisher is not None:
+            self._node.destroy_timer(self._timer)
             self._node.destroy_publisher(self._publisher)

@@ -48,3 +48,13 @@ def test_arguments_that_ros_cannot_read_are_told_without_a_traceback(start):
         assert 'Traceback' not in program.output
         assert 'port_driver: ' in program.output
         assert arguments[-1] in program.output
+
+
+def test_what_nobody_waits_for_is_not_loaded_before_the_driver_is_active(start):
+    script = (
+        'import sys, dxl_port_driver.node.main, dxl_port_driver.sim.sim_port; '
+        'print(sorted({"diagnostic_msgs", "std_msgs", "serial.rfc2217"} & set(sys.modules)))'
+    )
+    program = start(sys.executable, '-c', script)
+    assert program.wait() == 0
+    assert program.output == '[]\n'
