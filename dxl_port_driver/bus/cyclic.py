@@ -16,8 +16,9 @@
 Work that is done again and again at a rate, through the same queue as everything else.
 
 A cycle that is due waits in the queue like any other work. When the next one is due before it is
-over, that next one is missed, which is told; the one that waits keeps its place, so that a bus
-that is busy for longer than a period slows a cycle down and does not starve it.
+over, that one waits as well, so that a cycle that takes a little longer than a period now and then
+costs none. A third one is missed, which is told; those that wait keep their place, so that a bus
+that is busy for longer slows a cycle down and does not starve it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.transaction import TransactionResult
 
 Results = list[TransactionResult]
+
+_MOST_AT_ONCE = 2
+"""One that is carried out, and one that is due and waits for that."""
 
 
 @dataclass
@@ -64,7 +68,8 @@ class Cycle:
     """How many were not."""
     due: float = 0.0
     """When the next one is due, monotonic time, s."""
-    under_way: bool = False
+    under_way: int = 0
+    """How many have been submitted and are not over."""
     ended: bool = False
     """Whether it was stopped, or another one of its name took its place."""
     # Cycles end in the worker's thread and are missed in the runner's.
@@ -79,6 +84,19 @@ class Cycle:
         """Neither do nor report anything any more, but for what is on the wire already."""
         with self._told:
             self.ended = True
+
+    def enter(self) -> bool:
+        """Count one as under way; False when there are as many as may be."""
+        with self._told:
+            if self.under_way >= _MOST_AT_ONCE:
+                return False
+            self.under_way += 1
+            return True
+
+    def leave(self) -> None:
+        """Count one less as under way."""
+        with self._told:
+            self.under_way -= 1
 
     def over(self, results: Results, *, done: bool) -> None:
         """
@@ -206,13 +224,12 @@ class CyclicRunner:
                 self._begin(cycle)
 
     def _begin(self, cycle: Cycle) -> None:
-        if cycle.under_way:
+        if not cycle.enter():
             cycle.over([], done=False)
             return
-        cycle.under_way = True
 
         def over(future: Future[Results]) -> None:
-            cycle.under_way = False
+            cycle.leave()
             error = future.exception()
             if error is None:
                 cycle.over(future.result(), done=True)
@@ -225,7 +242,7 @@ class CyclicRunner:
             self._bus.submit(_Turn(cycle)).add_done_callback(over)
         except DxlPortError as error:
             # It was right when it was accepted; what the driver grants has changed since.
-            cycle.under_way = False
+            cycle.leave()
             _failed(cycle, error)
 
 
