@@ -34,7 +34,7 @@ from dxl_port_interfaces.srv import StartCyclic, StopCyclic
 
 SERVOS = 12
 _ASKED = 200.0
-_PART_OF_THE_WIRE = 0.9
+_PART_OF_THE_WIRE = 0.82
 
 
 class _Run(NamedTuple):
