@@ -32,6 +32,10 @@ _DOUBT = (
     'an answer came from a servo that has been silent, and it may be the late answer to an '
     'earlier question; ask again'
 )
+_TOO_LONG = (
+    'it may take {:.3g} s at the baudrate that was set while it waited, and max_timeout allows '
+    '{:g} s; ask for less, or raise the parameter or the baudrate'
+)
 
 
 class TransactWork(Work[TransactionResult]):
@@ -81,6 +85,13 @@ class TransactWork(Work[TransactionResult]):
         :param give_up: no further try begins that could last longer, monotonic time, s.
         """
         begun = time.monotonic()
+        exchange = self._exchange
+        if line.link is not None and exchange.adapt(line.link):
+            # Else this was seen to when it was asked for, of a batch as a whole.
+            too_long = exchange.timeout_s > self._max_hold_s or begun > give_up
+            if too_long:
+                message = _TOO_LONG.format(exchange.timeout_s, self._max_hold_s)
+                return TransactionResult(ResultCode.TX_ERROR, message, queued_s=self.queued_s)
         attempts = 0
         while True:
             attempts += 1
@@ -93,7 +104,7 @@ class TransactWork(Work[TransactionResult]):
             if (
                 attempt.result not in _WORTH_A_RETRY
                 or attempts > self._retries
-                or now + self._exchange.timeout_s > give_up
+                or now + exchange.timeout_s > give_up
             ):
                 result = TransactionResult(
                     attempt.result,
@@ -103,7 +114,7 @@ class TransactWork(Work[TransactionResult]):
                     now - begun,
                     attempts,
                 )
-                line.statistics.add(result, len(self._exchange.data), now)
+                line.statistics.add(result, len(exchange.data), now)
                 return result
 
     def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:

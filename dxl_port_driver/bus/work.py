@@ -37,6 +37,7 @@ from dxl_port_driver.errors import (
     TransmitError,
 )
 from dxl_port_driver.port.base import Port
+from dxl_port_driver.protocol.timing import byte_time_s, Link
 from dxl_port_driver.protocol.transaction import TransactionResult
 
 R = TypeVar('R')
@@ -105,6 +106,8 @@ class Line:
         """Whether the device has failed since somebody last looked for it."""
         self.hears_itself = False
         """Whether everything that is sent comes back as an echo, as on some RS-485 adapters."""
+        self.link: Link | None = None
+        """What the port needs for a byte now; None: as everybody thought who asked."""
         self.statistics = Statistics()
 
     def cause(self, error: DxlPortError) -> DxlPortError:
@@ -245,5 +248,8 @@ class BaudrateWork(Work[None]):
     def steps(self, port: Port, line: Line) -> Steps[None]:
         """Do it at once."""
         port.set_baudrate(self._baudrate)
+        if line.link is not None:
+            # Who waits has been promised the time of the rule, which is another one from now on.
+            line.link = line.link._replace(byte_time_s=byte_time_s(self._baudrate))
         return
         yield

@@ -130,7 +130,7 @@ class Session:
                 self.low_latency_refused = settings.low_latency and not self.low_latency
                 if self.low_latency_refused and not was_refused:
                     tell_low_latency_refused(self._logger, port)
-            self.link = link(settings, port)
+            self.link = self.bus.line.link = link(settings, port)
 
 
 def tell_low_latency_refused(logger: RcutilsLogger, port: Port) -> None:
@@ -150,7 +150,9 @@ def link(settings: Settings, port: Port | None) -> Link:
     """Give what a port needs for a byte; None for a port that is not there yet."""
     measured_ms = port.latency_timer_ms if port is not None and port.is_open else None
     latency_ms = settings.latency_timer or measured_ms or DEFAULT_LATENCY_TIMER_MS
-    return Link(byte_time_s(settings.baudrate), latency_ms / 1e3)
+    # The port is ahead of the settings for the moment in which a change is made.
+    baudrate = settings.baudrate if port is None else port.baudrate
+    return Link(byte_time_s(baudrate), latency_ms / 1e3)
 
 
 def _opened(settings: Settings) -> Port:

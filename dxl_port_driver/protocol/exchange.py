@@ -41,7 +41,7 @@ from dxl_port_driver.protocol.explanations import Explanation
 from dxl_port_driver.protocol.framer import Frame, Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER, V2_HEADER
-from dxl_port_driver.protocol.plain_exchange import AwaitLength, Exchange, SendOnly
+from dxl_port_driver.protocol.plain_exchange import AwaitLength, Exchange, SendOnly, Times
 from dxl_port_driver.protocol.timing import (
     BROADCAST_PING_PER_ID_S,
     Link,
@@ -111,23 +111,21 @@ class AwaitPackets(Exchange):
         self._protocol = protocol
         self._answers = answers
         self._count = transaction.response_count
-        length = len(transaction.data) + answers.wire_length(protocol)
-        if answers.roll_call:
+        super().__init__(transaction, link)
+        self.asked = answers.ids
+        self._max_kept = max_kept
+
+    def _times(self, link: Link) -> Times:
+        length = len(self.data) + self._answers.wire_length(self._protocol)
+        if self._answers.roll_call:
             delay_s = more_s = BROADCAST_PING_PER_ID_S * BROADCAST_ID
         else:
             # Each servo in a row takes its own return delay, which the SDK's rule leaves to the
             # 16 ms of a slow adapter; on a quick one it has to be counted.
-            in_a_row = max(1, len(answers.each))
+            in_a_row = max(1, len(self._answers.each))
             delay_s = TYPICAL_RETURN_DELAY_S * in_a_row
             more_s = MAX_RETURN_DELAY_S * (in_a_row - 1)
-        super().__init__(
-            transaction,
-            link.byte_time_s * length,
-            delay_s,
-            link.packet_timeout_s(length) + more_s,
-        )
-        self.asked = answers.ids
-        self._max_kept = max_kept
+        return Times(link.byte_time_s * length, delay_s, link.packet_timeout_s(length) + more_s)
 
     def begin(self, now: float) -> None:
         """Start, or start over, with nothing received."""

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.answers import ANYONE, longest_answer_s
@@ -24,28 +25,34 @@ from dxl_port_driver.protocol.timing import Link, TYPICAL_RETURN_DELAY_S
 from dxl_port_driver.protocol.transaction import Attempt, Transaction
 
 
+class Times(NamedTuple):
+    """
+    How long an exchange takes.
+
+    :param wire_s: its bytes on the wire, those of the answer included, s.
+    :param delay_s: what a servo that is quick takes besides, s.
+    :param rule_s: what a servo that is there can take in all, by the packet timeout rule, s.
+    """
+
+    wire_s: float
+    delay_s: float
+    rule_s: float
+
+
 class Exchange(ABC):
     """
     One transaction on its way.
 
     :param transaction: what to send and what to wait for.
+    :param link: what the port needs for a byte.
     """
 
     awaits_answer = True
     """False if nothing is to be read: the bus is held until the bytes are on the wire."""
 
-    def __init__(
-        self, transaction: Transaction, wire_s: float, delay_s: float, rule_s: float
-    ) -> None:
+    def __init__(self, transaction: Transaction, link: Link) -> None:
         self.data = transaction.data
-        self.wire_s = wire_s
-        """How long its bytes occupy the wire, those of the answer included, s."""
-        self.expected_s = wire_s + delay_s
-        """How long a servo that is quick takes, from first byte sent to last byte got, s."""
-        self.rule_s = rule_s
-        """How long a servo that is there can take, by the packet timeout rule, s."""
-        self.timeout_s = (self.awaits_answer and transaction.timeout_s) or rule_s
-        """How long it may take here, s."""
+        self._asked_timeout_s = transaction.timeout_s if self.awaits_answer else 0.0
         self.deadline = 0.0
         """When it is over at the latest, on the clock that :meth:`begin` was given, s."""
         self.asked = ANYONE
@@ -54,6 +61,34 @@ class Exchange(ABC):
         """What came of it; None while it is under way."""
         self.ignored_answer_s = 0.0
         """How long servos may be answering after :attr:`deadline`, though nobody waits, s."""
+        self._take_times(link)
+
+    def adapt(self, link: Link) -> bool:
+        """
+        Take the times from what the port needs for a byte by now; not while it is under way.
+
+        :return: whether that is anything else than before.
+        """
+        if link == self._link:
+            return False
+        self._take_times(link)
+        return True
+
+    def _take_times(self, link: Link) -> None:
+        self._link = link
+        times = self._times(link)
+        self.wire_s = times.wire_s
+        """How long its bytes occupy the wire, those of the answer included, s."""
+        self.expected_s = times.wire_s + times.delay_s
+        """How long a servo that is quick takes, from first byte sent to last byte got, s."""
+        self.rule_s = times.rule_s
+        """How long a servo that is there can take, by the packet timeout rule, s."""
+        self.timeout_s = self._asked_timeout_s or times.rule_s
+        """How long it may take here, s."""
+
+    @abstractmethod
+    def _times(self, link: Link) -> Times:
+        """Give how long it takes; :attr:`data` is all of this class that is known by then."""
 
     @property
     def owing(self) -> frozenset[int]:
@@ -92,10 +127,16 @@ class SendOnly(Exchange):
     awaits_answer = False
 
     def __init__(self, transaction: Transaction, link: Link) -> None:
-        wire_s = link.byte_time_s * len(transaction.data)
-        super().__init__(transaction, wire_s, 0.0, wire_s)
+        super().__init__(transaction, link)
         self.asked = frozenset()
-        self.ignored_answer_s = longest_answer_s(transaction.data, link)
+
+    def _take_times(self, link: Link) -> None:
+        super()._take_times(link)
+        self.ignored_answer_s = longest_answer_s(self.data, link)
+
+    def _times(self, link: Link) -> Times:
+        wire_s = link.byte_time_s * len(self.data)
+        return Times(wire_s, 0.0, wire_s)
 
     def feed(self, received: bytes) -> None:
         """Leave what comes to whoever asks for it."""
@@ -117,16 +158,16 @@ class AwaitLength(Exchange):
         self, transaction: Transaction, link: Link, asked: frozenset[int], whole: int
     ) -> None:
         self._length = transaction.response_length
-        length = len(transaction.data) + self._length
-        super().__init__(
-            transaction,
-            link.byte_time_s * length,
-            TYPICAL_RETURN_DELAY_S,
-            link.packet_timeout_s(length),
-        )
+        super().__init__(transaction, link)
         self.asked = asked
         self._whole = whole
         self._received = b''
+
+    def _times(self, link: Link) -> Times:
+        length = len(self.data) + self._length
+        return Times(
+            link.byte_time_s * length, TYPICAL_RETURN_DELAY_S, link.packet_timeout_s(length)
+        )
 
     @property
     def owing(self) -> frozenset[int]:

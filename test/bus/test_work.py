@@ -26,7 +26,7 @@ from dxl_port_driver.errors import BaudrateError, ReceiveError, ResultCode, Tran
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
-from dxl_port_driver.protocol.timing import Link, MAX_RETURN_DELAY_S
+from dxl_port_driver.protocol.timing import byte_time_s, Link, MAX_RETURN_DELAY_S
 from dxl_port_driver.protocol.transaction import (
     Framing,
     Limits,
@@ -233,6 +233,67 @@ def test_a_refused_baudrate_reaches_who_asked_and_the_bus_goes_on(bus, still):
     still.failure.clear()
     bus.run(BaudrateWork(57600, queue_timeout_s=LONG_S))
     assert still.baudrate == 57600
+
+
+def queued_behind_a_change(bus, still, baudrate, *questions, max_hold_s=LONG_S):
+    """Ask at 1 Mbit/s while the bus is busy, and have the baudrate changed before the turn."""
+    bus.line.link = Link(byte_time_s(1_000_000), latency_s=1e-3)
+    held = bus.submit(ReadWork(1, LONG_S, queue_timeout_s=LONG_S))
+    waiting = [
+        bus.submit(
+            TransactWork(
+                make_exchange(question, bus.line.link, Limits()),
+                max_hold_s=max_hold_s,
+                queue_timeout_s=LONG_S,
+            )
+        )
+        for question in questions
+    ]
+    changed = bus.submit(BaudrateWork(baudrate, queue_timeout_s=LONG_S))
+    still.give(b'x')
+    held.result(LONG_S)
+    changed.result(LONG_S)
+    return [one.result(LONG_S) for one in waiting]
+
+
+LONG_READ = InstructionPacket(Protocol.V2, 1, Instruction.READ, b'\x00\x00\xc8\x00').encode()
+
+
+def test_who_waited_while_the_baudrate_changed_gets_the_time_of_the_new_one(bus, still):
+    auto, length, sent, asked = queued_behind_a_change(
+        bus,
+        still,
+        9600,
+        Transaction(LONG_READ),
+        Transaction(b'?', Framing.LENGTH, response_length=200),
+        Transaction(bytes(200), Framing.NONE),
+        Transaction(PING, timeout_s=0.01),
+    )
+    assert (auto.result, length.result) == (ResultCode.RX_TIMEOUT,) * 2
+    # 200 bytes take 0.208 s now, and took 2 ms before.
+    assert min(auto.elapsed_s, length.elapsed_s, sent.elapsed_s) > 0.2
+    assert 'within 10.0 ms' in asked.message
+    assert bus.line.link == Link(byte_time_s(9600), latency_s=1e-3)
+
+
+def test_who_would_hold_the_bus_for_too_long_at_the_new_baudrate_is_told(bus, still):
+    (result,) = queued_behind_a_change(bus, still, 9600, Transaction(LONG_READ), max_hold_s=0.1)
+    assert result.result is ResultCode.TX_ERROR
+    assert 'it may take 0.2' in result.message
+    assert 'was set while it waited, and max_timeout allows 0.1 s; ask for less' in result.message
+    assert LONG_READ not in still.sent
+
+
+def test_a_faster_baudrate_shortens_the_time_again(bus, still):
+    exchange = make_exchange(
+        Transaction(LONG_READ), Link(byte_time_s(9600), latency_s=1e-3), Limits()
+    )
+    fast = Link(byte_time_s(1_000_000), latency_s=1e-3)
+    assert exchange.adapt(fast)
+    assert not exchange.adapt(fast)
+    same = make_exchange(Transaction(LONG_READ), fast, Limits())
+    for name in ('wire_s', 'expected_s', 'rule_s', 'timeout_s'):
+        assert getattr(exchange, name) == getattr(same, name)
 
 
 def batch(*parts: TransactWork | TransactionResult, stop_on_error: bool = False) -> BatchWork:

@@ -24,7 +24,7 @@ from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.parameter import Parameter
 from ros_support.calls import await_arrival, begin_transact, result_of, transact
 from ros_support.graph import eventually
-from ros_support.wire import ping, pong, servo_1
+from ros_support.wire import ping, pong, read, servo_1
 
 RATE = 1_000_000
 
@@ -117,6 +117,22 @@ def test_it_waits_for_the_transaction_on_the_bus_and_goes_before_those_who_wait(
     assert result_of(driver, waiting).result == ResultCode.SUCCESS
     assert driver.get('baudrate') == 57600
     assert rates == [57600]
+
+
+def test_the_packet_timeout_of_who_waits_is_that_of_the_new_baudrate(driver, servos, busy):
+    others, question = servos.answer, read(1, 0, 200)
+    servos.answer = lambda data: b'' if data == question else others(data)
+    waiting = begin_transact(driver, question, timeout=0.0)
+    await_arrival(driver)
+    changing = set_several(driver, ('baudrate', 9600))
+    for _ in range(10):
+        assert driver.get('baudrate') == RATE
+    servos.send(pong(9))
+    assert driver.graph.result(changing).results[0].successful
+    result = result_of(driver, waiting)
+    # 200 bytes take 0.21 s at 9600 bit/s, and 2 ms at the rate that it was asked at.
+    assert (result.result, result.elapsed.sec) == (ResultCode.RX_TIMEOUT, 0)
+    assert result.elapsed.nanosec > 0.2e9
 
 
 def test_a_wrong_value_beside_it_freezes_nothing(driver, servos, busy):
