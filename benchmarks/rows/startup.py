@@ -28,7 +28,7 @@ def measure(setting: Setting) -> list[Figure]:
     """Start the driver with autostart on ``sim://`` and a bare lifecycle node in turn."""
     times: dict[str, list[float]] = {'driver': [], 'bare node': []}
     with ros_domain() as domain:
-        for _ in range(setting.pick(20, 3)):
+        for _ in range(setting.pick(20, 7)):
             begun = perf_counter()
             with Driver(domain, 'sim://'):
                 times['driver'].append(perf_counter() - begun)
