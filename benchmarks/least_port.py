@@ -44,6 +44,11 @@ class LeastPort(dynamixel_sdk.PortHandler):  # type: ignore[misc]
         opened: bool = super().openPort()
         self._fd = self.ser.fileno()
         os.set_blocking(self._fd, self._sleeps)
+        if self._sleeps:
+            # pyserial has a read come back at once, whether or not there is a byte.
+            settings = termios.tcgetattr(self._fd)
+            settings[6][termios.VMIN] = 1
+            termios.tcsetattr(self._fd, termios.TCSANOW, settings)
         return opened
 
     def clearPort(self) -> None:

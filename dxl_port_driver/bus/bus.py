@@ -32,16 +32,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 import functools
 import math
 import threading
 import time
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dxl_port_driver.bus.queue import BusQueue
 from dxl_port_driver.bus.statistics import Statistics
-from dxl_port_driver.bus.work import Line, Steps, Wait, Work
+from dxl_port_driver.bus.turn import Begun, Entry
+from dxl_port_driver.bus.work import Line, Work
 from dxl_port_driver.errors import (
     DxlPortError,
     NotAvailableError,
@@ -56,33 +56,6 @@ R = TypeVar('R')
 
 _LET_GO_S = 5.0
 """How long a cancelled wait may take to end before something is wrong with the device, s."""
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A piece of work and the one who waits for it."""
-
-    work: Work[Any]
-    future: Future[Any]
-    submitted: float
-
-
-@dataclass
-class _Begun:
-    """A piece of work that has the port, and what it waits for; None before its first step."""
-
-    entry: _Entry
-    steps: Steps[Any]
-    wait: Wait | None = None
-    end: BaseException | None = None
-    """What its first step ended with, if that was the last one."""
-
-    def first_step(self) -> None:
-        """Begin, which most of all sends something, and leave the rest for later."""
-        try:
-            self.wait = next(self.steps)
-        except BaseException as end:
-            self.end = end
 
 
 class Bus:
@@ -100,7 +73,7 @@ class Bus:
         self.port = port
         self.max_waiting = max_waiting
         self.line = Line(self._sent_away)
-        self._queue: BusQueue[_Entry] = BusQueue()
+        self._queue: BusQueue[Entry] = BusQueue()
         self._lock = threading.Lock()
         self._work_to_do = threading.Condition(self._lock)
         self._door_opened = threading.Condition(self._lock)
@@ -112,7 +85,7 @@ class Bus:
         """Called, in whichever thread finds out, when the device is gone."""
         self._owned = False
         self._door_opens = math.inf
-        self._handed_over: _Begun | None = None
+        self._handed_over: Begun | None = None
         self._ended = False
         self._threads: list[threading.Thread] = []
 
@@ -157,7 +130,7 @@ class Bus:
             if last is None or self.lost is not None:
                 return None
             self._owned = True
-        entry = _Entry(last, Future(), time.monotonic())
+        entry = Entry(last, Future(), time.monotonic())
         entry.future.set_running_or_notify_cancel()
         self._go_on(self._begin(entry))()
         return entry.future
@@ -229,7 +202,7 @@ class Bus:
         # From here on cancel() has no effect, so that a result can always be set.
         future.set_running_or_notify_cancel()
         now = time.monotonic()
-        entry = _Entry(work, future, now)
+        entry = Entry(work, future, now)
         short_way = False
         refused: DxlPortError | None = None
         with self._lock:
@@ -281,7 +254,7 @@ class Bus:
         """Whether somebody uses the port or waits for it."""
         return self._owned or bool(self._queue)
 
-    def _enqueue(self, entry: _Entry) -> None:
+    def _enqueue(self, entry: Entry) -> None:
         deadline = entry.submitted + entry.work.queue_timeout_s
         self._queue.push(entry, entry.work.priority, deadline)
         if not self._owned:
@@ -289,11 +262,11 @@ class Bus:
         if deadline < self._door_opens:
             self._door_opened.notify()
 
-    def _begin(self, entry: _Entry) -> _Begun:
+    def _begin(self, entry: Entry) -> Begun:
         entry.work.queued_s = time.monotonic() - entry.submitted
-        return _Begun(entry, entry.work.steps(self.port, self.line))
+        return Begun(entry, entry.work.steps(self.port, self.line))
 
-    def _go_on(self, begun: _Begun, until: float = math.inf) -> Callable[[], object]:
+    def _go_on(self, begun: Begun, until: float = math.inf) -> Callable[[], object]:
         """
         Carry out work until it is over, or hand it to the worker when that takes too long.
 
@@ -344,7 +317,7 @@ class Bus:
             return ReceiveError(self.lost, port=self.port.name)
         return None
 
-    def _hand_over(self, begun: _Begun) -> None:
+    def _hand_over(self, begun: Begun) -> None:
         with self._lock:
             self._handed_over = begun
             self._work_to_do.notify()
@@ -375,7 +348,7 @@ class Bus:
             tell()
             tell = _nothing if begun is None else self._go_on(begun)
 
-    def _next(self) -> _Begun | None:
+    def _next(self) -> Begun | None:
         """Give the work whose turn it is, under the lock; None when there is none."""
         begun, self._handed_over = self._handed_over, None
         if begun is None and self._queue and not self._owned:
