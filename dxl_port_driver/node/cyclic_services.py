@@ -23,10 +23,12 @@ from dxl_port_driver.bus.cyclic import Cycle, CyclicRunner, Results
 from dxl_port_driver.bus.transact_work import BatchWork
 from dxl_port_driver.conversions import result_to_message
 from dxl_port_driver.errors import DxlPortError, RequestError, ResultCode
+from dxl_port_driver.node.prompt_services import WAITING_REQUESTS
 from dxl_port_driver.node.work_orders import batch_work, Driver
 from dxl_port_interfaces.msg import CyclicResult
 from dxl_port_interfaces.srv import StartCyclic, StopCyclic
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 
 _LONGEST_NAME = 64
 _KEPT_RESULTS = 10
@@ -46,9 +48,10 @@ class CyclicServices:
         self._driver = driver
         self._runner: CyclicRunner | None = None
         self._publisher = node.create_publisher(CyclicResult, '~/cyclic', _KEPT_RESULTS)
+        qos = QoSProfile(depth=WAITING_REQUESTS)
         self._services = [
-            node.create_service(StartCyclic, '~/start_cyclic', self._start),
-            node.create_service(StopCyclic, '~/stop_cyclic', self._stop),
+            node.create_service(StartCyclic, '~/start_cyclic', self._start, qos_profile=qos),
+            node.create_service(StopCyclic, '~/stop_cyclic', self._stop, qos_profile=qos),
         ]
 
     def stop_all(self) -> None:

@@ -27,7 +27,8 @@ from dxl_port_driver.protocol.transaction import Framing, Transaction
 from dxl_port_interfaces.msg import CyclicResult
 from dxl_port_interfaces.srv import StartCyclic, StopCyclic, Transact
 import pytest
-from ros_support.graph import eventually
+from rclpy.qos import QoSProfile
+from ros_support.graph import eventually, PATIENCE_S
 
 READ = InstructionPacket(Protocol.V2, 1, Instruction.READ, bytes((132, 0, 4, 0))).encode()
 MUTE = InstructionPacket(Protocol.V2, 99, Instruction.PING).encode()
@@ -59,6 +60,18 @@ def start_cyclic(driver: object, name: str, rate: float, *data: bytes, **options
     return driver.call(
         StartCyclic, 'start_cyclic', name=name, rate=rate, transactions=transactions, **options
     )
+
+
+def test_a_hundred_requests_at_once_are_all_answered(driver):
+    # Deep enough that DDS drops none of them on the way.
+    client = driver.graph.node.create_client(
+        StopCyclic, f'{driver.name}/stop_cyclic', qos_profile=QoSProfile(depth=200)
+    )
+    assert client.wait_for_service(PATIENCE_S)
+    names = [f'none{number}' for number in range(100)]
+    waiting = [client.call_async(StopCyclic.Request(name=name)) for name in names]
+    for name, future in zip(names, waiting, strict=True):
+        assert f"'{name}'" in driver.graph.result(future).message
 
 
 def test_answers_come_on_the_topic_numbered_until_it_is_stopped(driver):
