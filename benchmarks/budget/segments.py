@@ -30,7 +30,7 @@ REQUEST_DDS, RESPONSE_DDS = 'DDS, to the driver', 'DDS, to the client'
 # Each part ends where the next begins, the last one where the call returns.
 TRANSACT = (
     (REQUEST_DDS, CALL),
-    ('executor wake-up', 'driver >wait'),
+    ('wake-up of the driver', 'driver >wait'),
     ('take and deserialise request', 'driver take request>'),
     ('callback begins', 'driver >take request'),
     ('conversion of the request', 'driver from message>'),
@@ -50,7 +50,7 @@ TRANSACT = (
 )
 NOTHING = (
     (REQUEST_DDS, CALL),
-    ('executor wake-up', 'driver >wait'),
+    ('wake-up of the driver', 'driver >wait'),
     ('take and deserialise request', 'driver take request>'),
     ('callback begins', 'driver >take request'),
     (RESPONSE_DDS, 'driver send response>'),

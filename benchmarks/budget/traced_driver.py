@@ -21,7 +21,7 @@ import sys
 
 from benchmarks import driver_process
 from benchmarks.budget.tracing import STAMPS, trace, trace_wait_set
-from dxl_port_driver.node import bus_services
+from dxl_port_driver.node import bus_services, prompt_services
 from dxl_port_driver.port.serial_port import SerialPort
 from dxl_port_driver.protocol.exchange import AwaitPackets
 from rclpy.executors import SingleThreadedExecutor
@@ -32,6 +32,7 @@ def main() -> int:
     """Run it as ``port_driver`` is run."""
     trace_wait_set()
     trace(SingleThreadedExecutor, '_take_service', 'take request')
+    trace(prompt_services, '_next', 'take request')
     trace(bus_services.BusServices, '_transact', 'callback')
     trace(bus_services, 'transaction_from_message', 'from message')
     trace(bus_services, 'transact_work', 'check')

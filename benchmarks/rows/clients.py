@@ -23,11 +23,12 @@ from typing import Any, NamedTuple
 
 from benchmarks.domains import ros_domain
 from benchmarks.figures import Figure, over_rounds
-from benchmarks.own_services_driver import CLIENTS
 from benchmarks.programs import Driver, Program, VirtualBus
 from benchmarks.questions import bus_on, FACTORY_RETURN_DELAY_S, ideal_s, READ
 from benchmarks.rows.batch import SIZE
 from benchmarks.setting import Setting
+
+CLIENTS = 8
 
 _FACTORY_NOTE = (
     'A read of 4 bytes occupies the bus for its bytes and the 0.5 ms that a servo waits, as it '
@@ -56,7 +57,6 @@ class _Rates(NamedTuple):
 def measure(setting: Setting) -> list[Figure]:
     """Let 8 processes ask as fast as they get answers."""
     singles = _rates(setting, 1_000_000, batch=1)
-    alone = _rates(setting, 1_000_000, batch=1, own_services=True)
     batches = _rates(setting, 4_000_000, batch=SIZE)
     no_delay = _rates(setting, 1_000_000, batch=SIZE, return_delay=0)
     return [
@@ -80,17 +80,6 @@ def measure(setting: Setting) -> list[Figure]:
             goal_of='5',
             details=_details(singles),
             note=_FACTORY_NOTE,
-        ),
-        Figure(
-            'clients_own_services',
-            'the same, if each client had a service of its own',
-            'wire limit',
-            **over_rounds([rate / alone.ideal for rate in alone.clients]),
-            at_least=True,
-            details=_details(alone),
-            note='DDS sends each response to all clients of a service, and each of them wakes up '
-            'to find that it is not its own: the processor time of all clients together grows '
-            'with their number, for every single read.',
         ),
         Figure(
             'clients_4m_batches',
@@ -119,7 +108,6 @@ def _rates(
     baudrate: int,
     batch: int,
     return_delay: int | None = None,
-    own_services: bool = False,
 ) -> _Rates:
     seconds = setting.seconds(4.0, 1.5)
     options: dict[str, Any] = {} if return_delay is None else {'return_delay': return_delay}
@@ -129,15 +117,11 @@ def _rates(
         domain = stack.enter_context(ros_domain())
         bus = stack.enter_context(VirtualBus(**options))
         other_bus = stack.enter_context(VirtualBus(**options))
-        module = f'benchmarks.{"own_services_driver" if own_services else "driver_process"}'
-        driver = stack.enter_context(Driver(domain, bus.path, module, baudrate=baudrate))
+        driver = stack.enter_context(Driver(domain, bus.path, baudrate=baudrate))
         exchange = stack.enter_context(bus_on(other_bus.path, baudrate))
         clients = []
-        for number in range(CLIENTS):
-            arguments = [f'--batch={batch}']
-            if own_services:
-                arguments.append(f'--service=transact_{number}')
-            client = Program('benchmarks.client_process', arguments, domain)
+        for _ in range(CLIENTS):
+            client = Program('benchmarks.client_process', [f'--batch={batch}'], domain)
             clients.append(stack.enter_context(client))
         for client in clients:
             client.hear()

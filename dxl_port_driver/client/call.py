@@ -24,7 +24,7 @@ import threading
 import time
 from typing import Any, Generic, TypeVar
 
-from dxl_port_driver.client.executor_state import is_run_by_asyncio
+from dxl_port_driver.client.executor_state import awaiting_task, wake_executor
 from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.client.service_clients import ServiceClients
@@ -77,17 +77,15 @@ class Call(Future, Generic[T]):  # type: ignore[type-arg]
         """Await in whatever runs the coroutine."""
         if self.done():
             return self.result()
-        if is_run_by_asyncio():
+        task = awaiting_task()
+        if task is None:
             value: T = yield from asyncio.wrap_future(self).__await__()
             return value
         over: Any = rclpy.task.Future()
 
         def wake(_: Future[T]) -> None:
             over.set_result(None)
-            # rclpy looks at what a callback awaits only when something else wakes it.
-            executor = self._clients.node.executor
-            if executor is not None:
-                executor.wake()
+            wake_executor(task)
 
         self.add_done_callback(wake)
         yield from over.__await__()

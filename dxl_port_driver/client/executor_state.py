@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import asyncio.events
 from traceback import walk_stack
+from typing import Any
 
 from rclpy.node import Node
 import rclpy.task
@@ -45,17 +46,26 @@ def is_spun_by_this_thread(node: Node) -> bool:
     return False
 
 
-def is_run_by_asyncio() -> bool:
-    """Tell whether the coroutine that awaits right now is run by asyncio, and not by rclpy."""
+def awaiting_task() -> rclpy.task.Task[Any] | None:
+    """Give the task of rclpy that runs the coroutine which awaits right now; None: asyncio's."""
     try:
         asyncio.get_running_loop()
+        is_in_asyncio = True
     except RuntimeError:
-        return False
+        is_in_asyncio = False
     # Both can be there: an asyncio task that spins a node, whose callback awaits.
     for frame, _ in walk_stack(None):
         path = frame.f_code.co_filename
-        if path == _RCLPY_TASK:
-            return False
-        if path == _ASYNCIO_EVENTS:
-            return True
-    return True
+        if path == _RCLPY_TASK and isinstance(task := frame.f_locals.get('self'), rclpy.task.Task):
+            return task
+        if path == _ASYNCIO_EVENTS and is_in_asyncio:
+            return None
+    return None
+
+
+def wake_executor(task: rclpy.task.Task[Any]) -> None:
+    """Have a task look at what it awaits: rclpy does so only when something else wakes it."""
+    # The executor of the task, not of any node: it may await what another node brings.
+    executor = task._executor() if task._executor is not None else None
+    if executor is not None:
+        executor.wake()

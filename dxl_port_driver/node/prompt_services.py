@@ -87,7 +87,7 @@ class PromptServices:
         self.on_heels = False
         for _ in range(_MOST_AT_ONCE):
             try:
-                request, header = service.handle.service_take_request(service.srv_type.Request)
+                request, header = _next(service)
             except Exception as error:
                 # One broken request must not take the bus away from all others.
                 self._tell(service, error)
@@ -119,3 +119,9 @@ class PromptServices:
 
     def _tell(self, service: Service, error: Exception) -> None:
         self._node.get_logger().error(f'a request to {service.srv_name} failed: {error!r}')
+
+
+def _next(service: Service) -> tuple[Any, Any]:
+    """Give the request that has waited longest, and its header; that is None when none waits."""
+    asked: tuple[Any, Any] = service.handle.service_take_request(service.srv_type.Request)
+    return asked

@@ -258,6 +258,33 @@ def test_the_baudrate_is_the_drivers_parameter(client):
     client.set_baudrate(1_000_000)
 
 
+def test_a_call_of_a_client_with_a_node_of_its_own_can_be_awaited_in_any_callback(
+    active_driver, graph
+):
+    with PortClient.in_background() as client:
+
+        async def several():
+            return [(await client.transact_async(ping(1))).result for _ in range(20)]
+
+        assert in_callback(graph, several) == [ResultCode.SUCCESS] * 20
+
+
+def test_a_function_that_is_called_with_a_response_must_not_block(active_driver):
+    told = []
+
+    def block(call):
+        try:
+            client.transact(ping(1))
+        except DeadlockError as error:
+            told.append(str(error))
+
+    with PortClient.in_background() as client:
+        client.transact_async(ping(1)).add_done_callback(block)
+        eventually(lambda: told)
+        assert '_async' in told[0]
+        assert client.transact(ping(1)).result is ResultCode.SUCCESS
+
+
 def test_a_client_brings_its_own_node_if_wanted(active_driver):
     before = threading.active_count()
     with PortClient.in_background() as client:
