@@ -39,14 +39,14 @@ RATES = (57600, 115_200, 1_000_000, 2_000_000)
 def coming_and_going(adapter: Adapter) -> Iterator[None]:
     """Pull the adapter out and put it back all the time; it is in at the end."""
     over = threading.Event()
-    random_ = random.Random(4)
+    pauses = random.Random(4)
 
     def run() -> None:
         while not over.is_set():
             adapter.unplug()
-            time.sleep(random_.uniform(0.0, 0.06))
+            time.sleep(pauses.uniform(0.0, 0.06))
             adapter.plug()
-            time.sleep(random_.uniform(0.02, 0.1))
+            time.sleep(pauses.uniform(0.02, 0.2))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -73,10 +73,12 @@ def test_what_is_set_while_it_comes_and_goes_holds_and_the_driver_goes_on(
     assert driver.change_state('configure')
     if state == 'active':
         assert driver.change_state('activate')
-    rates = itertools.cycle(RATES)
+    rates, pauses = itertools.cycle(RATES), random.Random(8)
     done = 0
     with coming_and_going(servos):
         for turn in range(often(50, 1000)):
+            # A refusal takes less than a millisecond; these have to meet it in as well.
+            time.sleep(pauses.uniform(0.0, 0.08))
             done += driver.set(baudrate=next(rates)) is None
             assert driver.set(low_latency=bool(turn % 2)) is None
             if state == 'inactive' and turn % 5 == 0:
