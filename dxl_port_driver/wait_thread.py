@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 import threading
+import time
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
@@ -34,6 +35,7 @@ from rclpy.node import Node
 from rclpy.service import Service
 
 _FOR_EVER = -1
+_AFTER_FAILURE_S = 0.5
 
 
 class _PastExecutor(CallbackGroup):
@@ -109,7 +111,14 @@ class WaitThread:
         while not self._stopping:
             with self._lock:
                 takers, self._changed = dict(self._takers), False
-            self._wait_for(takers)
+            try:
+                self._wait_for(takers)
+            except Exception as error:
+                if self._stopping or not self._node.context.ok():
+                    return
+                # Whoever asks would wait in vain: go on, but not so that it fills the log.
+                self._node.get_logger().error(f'{self._name} failed: {error!r}; it goes on')
+                time.sleep(_AFTER_FAILURE_S)
 
     def _wait_for(self, takers: dict[Service | Client, Callable[[], None]]) -> None:
         """Have taken what comes, until there is something else to wait for as well."""
