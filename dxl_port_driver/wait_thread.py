@@ -30,6 +30,7 @@ from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.client import Client
+from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.service import Service
@@ -70,7 +71,8 @@ class WaitThread:
         self._changed = False
         self._stopping = False
         self._lock = threading.Lock()
-        self._bell = node.create_guard_condition(_nothing, callback_group=self.group)
+        # Not the node's, which may be destroyed before anybody says that it is over.
+        self._bell = GuardCondition(None, None, context=node.context)
         self._thread: threading.Thread | None = None
         # A wait in rcl does not end by itself when the context does.
         node.context.on_shutdown(self._stop)
@@ -85,7 +87,9 @@ class WaitThread:
         with self._lock:
             self._takers[entity] = take
             self._changed = True
-            if self._thread is None and not self._stopping:
+            if self._stopping:
+                return
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             else:
@@ -96,6 +100,7 @@ class WaitThread:
         self._stop()
         if self._thread is not None:
             self._thread.join()
+        self._bell.destroy()
 
     def is_this_thread(self) -> bool:
         """Tell whether it is called in the thread itself, in which nothing can be waited for."""
@@ -146,7 +151,3 @@ class WaitThread:
                     *wait_set.get_ready_entities('client'),
                 ):
                     by_pointer[pointer]()
-
-
-def _nothing() -> None:
-    pass
