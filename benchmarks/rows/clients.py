@@ -57,6 +57,7 @@ class _Rates(NamedTuple):
 def measure(setting: Setting) -> list[Figure]:
     """Let 8 processes ask as fast as they get answers."""
     singles = _rates(setting, 1_000_000, batch=1)
+    half = _rates(setting, 1_000_000, batch=1, clients=CLIENTS // 2)
     batches = _rates(setting, 4_000_000, batch=SIZE)
     no_delay = _rates(setting, 1_000_000, batch=SIZE, return_delay=0)
     return [
@@ -80,6 +81,16 @@ def measure(setting: Setting) -> list[Figure]:
             goal_of='5',
             details=_details(singles),
             note=_FACTORY_NOTE,
+        ),
+        Figure(
+            'clients_half',
+            f'the same with {CLIENTS // 2} clients',
+            'wire limit',
+            **over_rounds([rate / half.ideal for rate in half.clients]),
+            at_least=True,
+            details=_details(half),
+            note='DDS wakes every client for each response. Where that keeps the cores busy, the '
+            'processor is the limit and not the bus.',
         ),
         Figure(
             'clients_4m_batches',
@@ -108,6 +119,7 @@ def _rates(
     baudrate: int,
     batch: int,
     return_delay: int | None = None,
+    clients: int = CLIENTS,
 ) -> _Rates:
     seconds = setting.seconds(4.0, 1.5)
     options: dict[str, Any] = {} if return_delay is None else {'return_delay': return_delay}
@@ -119,15 +131,15 @@ def _rates(
         other_bus = stack.enter_context(VirtualBus(**options))
         driver = stack.enter_context(Driver(domain, bus.path, baudrate=baudrate))
         exchange = stack.enter_context(bus_on(other_bus.path, baudrate))
-        clients = []
-        for _ in range(CLIENTS):
+        asking = []
+        for _ in range(clients):
             client = Program('benchmarks.client_process', [f'--batch={batch}'], domain)
-            clients.append(stack.enter_context(client))
-        for client in clients:
+            asking.append(stack.enter_context(client))
+        for client in asking:
             client.hear()
-        programs: list[Program] = [bus, driver, *clients]
+        programs: list[Program] = [bus, driver, *asking]
         for _ in range(setting.pick(6, 2)):
-            for client in clients:
+            for client in asking:
                 client.say(f'go {seconds}')
             # The middle of the time, when all of them are at it.
             sleep(0.2 * seconds)
@@ -136,7 +148,7 @@ def _rates(
             answers, elapsed = bus.statistics()['answers'] - answers, monotonic() - begun
             rates.clients.append(answers / elapsed)
             rates.cores.append((_cpu_s(programs) - cpu) / elapsed)
-            counts = [int(client.hear()) for client in clients]
+            counts = [int(client.hear()) for client in asking]
             rates.shares.append(min(counts) / max(counts))
             count, begun = 0, monotonic()
             while monotonic() < begun + 0.6 * seconds:
