@@ -21,6 +21,7 @@ import threading
 import time
 from typing import Any, TypeVar
 
+from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 import rclpy
@@ -111,9 +112,13 @@ class RemoteDriver:
     def __init__(self, graph: Graph, name: str = '/dxl_port_driver') -> None:
         self.graph = graph
         self.name = name
+        self._has_been_met = False
 
     def call(self, kind: Any, service: str, **fields: Any) -> Any:
         """Call one of the driver's services."""
+        if not self._has_been_met:
+            # Nothing that would harm if asked twice is asked of a driver that has not been met.
+            self._has_been_met = bool(self.state)
         return self.graph.call(kind, f'{self.name}/{service}', kind.Request(**fields))
 
     def begin(self, kind: Any, service: str, **fields: Any) -> Any:
@@ -134,10 +139,8 @@ class RemoteDriver:
 
     def change_state(self, transition: str) -> bool:
         """Ask for a transition; tell whether it succeeded."""
-        assert self.state  # nothing else is asked of a driver that has not been met
-        request = ChangeState.Request()
-        request.transition.id = TRANSITIONS[transition]
-        answer = self.graph.call(ChangeState, f'{self.name}/change_state', request)
+        asked = Transition(id=TRANSITIONS[transition])
+        answer = self.call(ChangeState, 'change_state', transition=asked)
         return bool(answer.success)
 
     def activate(self) -> None:
