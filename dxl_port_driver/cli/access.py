@@ -12,26 +12,18 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""
-The way to a bus, whichever it is: a port that this process opens, or a driver on the ROS graph.
-
-Each command is written once, against :class:`BusAccess`.
-"""
+"""A bus, whichever way it is reached; each command is written once, against :class:`BusAccess`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-DEFAULT_DRIVER = '/dxl_port_driver'
 
 
 class BusAccess(ABC):
@@ -89,35 +81,3 @@ class BusAccess(ABC):
     ) -> None:
         """Let go of the bus at the end of the block."""
         self.close()
-
-
-@dataclass(frozen=True)
-class Target:
-    """
-    What the user wants to talk through.
-
-    :param port: device path or URL; None: a driver.
-    :param driver: name of the driver node.
-    :param baudrate: bit/s, for a port; None: the default.
-    :param wait_s: longest wait for a driver to be found, s.
-    """
-
-    port: str | None = None
-    driver: str = DEFAULT_DRIVER
-    baudrate: int | None = None
-    wait_s: float = 5.0
-
-    def open(self) -> BusAccess:
-        """
-        Open the port, or find the driver.
-
-        :raises DxlPortError: there is nothing to use.
-        """
-        # Each way is imported when it is taken: a port needs no ROS, a driver no pyserial.
-        if self.port is not None:
-            from dxl_port_driver.cli.local_access import LocalAccess
-
-            return LocalAccess(self.port, self.baudrate or DEFAULT_BAUDRATE)
-        from dxl_port_driver.cli.driver_access import DriverAccess
-
-        return DriverAccess(self.driver, self.wait_s)

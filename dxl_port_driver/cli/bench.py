@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 import time
 
 import click
-from dxl_port_driver.cli.access import BusAccess, Target
+from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.cli.asker import Asker, Manner, Reply, reply_of
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
 from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.replies import tell_failures
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType, NumberType, RealType
 from dxl_port_driver.protocol.timing import byte_time_s
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
-from dxl_port_driver.cli.access import Target
 from dxl_port_driver.cli.asker import Manner
 from dxl_port_driver.cli.bus_checks import check_servos, Look
 from dxl_port_driver.cli.checks import Check, State
@@ -31,6 +30,7 @@ from dxl_port_driver.cli.port_checks import check_port
 from dxl_port_driver.cli.replies import id_list
 from dxl_port_driver.cli.scan import rate_kept, USUAL_RATES
 from dxl_port_driver.cli.sweep import EVERY_ID
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.protocol.instructions import Protocol

@@ -20,12 +20,12 @@ from collections.abc import Iterator
 import os
 
 import click
-from dxl_port_driver.cli.access import Target
 from dxl_port_driver.cli.adapter import find_adapter, lasting_name, permissions
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, status_of_error
 from dxl_port_driver.cli.options import target_options
 from dxl_port_driver.cli.output import Output, sentence
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.port.address import DevicePath, parse_address, SimUrl
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE

@@ -21,9 +21,9 @@ import functools
 from typing import Any
 
 import click
-from dxl_port_driver.cli.access import DEFAULT_DRIVER, Target
 from dxl_port_driver.cli.asker import Manner
 from dxl_port_driver.cli.output import Output
+from dxl_port_driver.cli.target import DEFAULT_DRIVER, Target
 from dxl_port_driver.cli.values import NodeNameType, RateType, RealType
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.protocol.instructions import Protocol

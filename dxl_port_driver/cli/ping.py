@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 import click
-from dxl_port_driver.cli.access import Target
 from dxl_port_driver.cli.asker import Asker, Identity, Manner
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
@@ -26,6 +25,7 @@ from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.replies import tell_failures
 from dxl_port_driver.cli.sweep import EVERY_ID, sweep
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType
 
 

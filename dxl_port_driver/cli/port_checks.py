@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 import os
 
-from dxl_port_driver.cli.access import BusAccess, Target
+from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.cli.checks import Check, State
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.port.address import DevicePath, parse_address
 
 _SLOW_MS = 2.0

@@ -17,13 +17,13 @@
 from __future__ import annotations
 
 import click
-from dxl_port_driver.cli.access import Target
 from dxl_port_driver.cli.asker import Asker, Manner, Reply
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
 from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.replies import as_signed, as_unsigned, tell_failures
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType, NumberType
 
 _LONGEST_VALUE = 8

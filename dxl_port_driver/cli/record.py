@@ -23,11 +23,11 @@ import time
 from typing import Any, TYPE_CHECKING
 
 import click
-from dxl_port_driver.cli.access import Target
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus
 from dxl_port_driver.cli.options import target_options
 from dxl_port_driver.cli.output import Output
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import RealType
 from dxl_port_driver.errors import NotAvailableError
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from dxl_port_driver.cli.access import BusAccess, Target
+from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.cli.asker import Asker, Identity, Manner
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus
@@ -30,6 +30,7 @@ from dxl_port_driver.cli.output import complain, Output, Step
 from dxl_port_driver.cli.ping import identity_fields
 from dxl_port_driver.cli.replies import tell_failures
 from dxl_port_driver.cli.sweep import EVERY_ID, sweep
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType, RatesType
 from dxl_port_driver.errors import BaudrateError, DxlPortError
 from dxl_port_driver.protocol.instructions import Protocol

@@ -17,13 +17,13 @@
 from __future__ import annotations
 
 import click
-from dxl_port_driver.cli.access import Target
 from dxl_port_driver.cli.asker import status_packets
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, status_of_result
 from dxl_port_driver.cli.options import RETRIES, target_options, TIMEOUT
 from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.servo_errors import alarm, refusal
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import HexType
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.instructions import Protocol

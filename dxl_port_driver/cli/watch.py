@@ -22,7 +22,6 @@ import sys
 import time
 
 import click
-from dxl_port_driver.cli.access import Target
 from dxl_port_driver.cli.asker import Asker, Manner, Reply
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
@@ -30,6 +29,7 @@ from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import make_table, Output
 from dxl_port_driver.cli.read import value_fields
 from dxl_port_driver.cli.replies import as_signed, as_unsigned, tell_failures
+from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType, NumberType, RealType
 from rich.live import Live
 

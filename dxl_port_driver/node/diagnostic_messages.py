@@ -20,7 +20,7 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from dxl_port_driver.bus.statistics import Lately, Percentiles
-from dxl_port_driver.node.diagnostics import Condition
+from dxl_port_driver.node.condition import Condition
 from rclpy.node import Node
 
 _SLOW_LATENCY_MS = 2.0

@@ -17,42 +17,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from dxl_port_driver.bus.bus import Bus
+from dxl_port_driver.node.condition import Condition
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.timer import Timer
 
 _PERIOD_S = 1.0
-
-
-@dataclass(frozen=True)
-class Condition:
-    """
-    What the driver knows of itself.
-
-    :param state: lifecycle state, or what it waits for.
-    :param port_name: as the user wrote it.
-    :param asked_baudrate: bit/s.
-    :param real_baudrate: bit/s; 0 while the port is closed.
-    :param latency_ms: the adapter's latency timer, ms; None when it cannot be read.
-    :param bus: while the port is open.
-    :param error: why the driver cannot work; empty when it can.
-    :param traffic_dropped: pieces of traffic that could not be published in time.
-    :param low_latency: whether the adapter is in low latency mode; None while the port is closed.
-    """
-
-    state: str
-    port_name: str
-    asked_baudrate: int
-    real_baudrate: int = 0
-    latency_ms: float | None = None
-    bus: Bus | None = None
-    error: str = ''
-    traffic_dropped: int = 0
-    low_latency: bool | None = None
 
 
 class Diagnostics:

@@ -25,9 +25,10 @@ from dxl_port_driver.bus.keeper import Duties
 from dxl_port_driver.errors import DxlPortError, NotAvailableError, ReceiveError
 from dxl_port_driver.node.baudrate_changes import BaudrateChanges
 from dxl_port_driver.node.bus_services import BusServices
+from dxl_port_driver.node.condition import Condition
 from dxl_port_driver.node.cyclic_services import CyclicServices
 from dxl_port_driver.node.declarations import REOPENING
-from dxl_port_driver.node.diagnostics import Condition, Diagnostics
+from dxl_port_driver.node.diagnostics import Diagnostics
 from dxl_port_driver.node.parameters import (
     as_meant,
     check_port_name,

@@ -20,7 +20,8 @@ import time
 
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.errors import ResultCode
-from dxl_port_driver.node.diagnostics import Condition, Diagnostics
+from dxl_port_driver.node.condition import Condition
+from dxl_port_driver.node.diagnostics import Diagnostics
 from dxl_port_driver.protocol.transaction import TransactionResult
 from fault_support.listeners import Diagnoses, ERROR, OK, WARN
 import pytest
