@@ -30,6 +30,7 @@ from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.client import Client
+from rclpy.exceptions import InvalidHandle
 from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
@@ -65,16 +66,19 @@ class WaitThread:
     def __init__(self, node: Node, name: str) -> None:
         self._node = node
         self._name = name
+        self._context: Any = node.context.handle
         self.group: CallbackGroup = _PastExecutor()
         """The callback group to make the services and clients with."""
         self._takers: dict[Service | Client, Callable[[], None]] = {}
         self._changed = False
         self._stopping = False
+        self._busy_since: float | None = None
         self._lock = threading.Lock()
         # Not the node's, which may be destroyed before anybody says that it is over.
         self._bell = GuardCondition(None, None, context=node.context)
         self._thread: threading.Thread | None = None
-        # A wait in rcl does not end by itself when the context does.
+        # A wait in rcl does not end by itself when the context does; nor is anybody told of that
+        # when a signal ends it, so that close() is needed then as well.
         node.context.on_shutdown(self._stop)
 
     def watch(self, entity: Service | Client, take: Callable[[], None]) -> None:
@@ -102,6 +106,12 @@ class WaitThread:
             self._thread.join()
         self._bell.destroy()
 
+    @property
+    def busy_s(self) -> float:
+        """How long it has been at one and the same thing, s; 0 while it waits."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
     def is_this_thread(self) -> bool:
         """Tell whether it is called in the thread itself, in which nothing can be waited for."""
         return threading.current_thread() is self._thread
@@ -119,11 +129,19 @@ class WaitThread:
             try:
                 self._wait_for(takers)
             except Exception as error:
-                if self._stopping or not self._node.context.ok():
+                if self._stopping or self._is_context_over():
                     return
                 # Whoever asks would wait in vain: go on, but not so that it fills the log.
                 self._node.get_logger().error(f'{self._name} failed: {error!r}; it goes on')
                 time.sleep(_AFTER_FAILURE_S)
+
+    def _is_context_over(self) -> bool:
+        # Not by way of rclpy's context, whose lock is held by who ends it and waits for this.
+        try:
+            with self._context:
+                return not self._context.ok()
+        except InvalidHandle:
+            return True
 
     def _wait_for(self, takers: dict[Service | Client, Callable[[], None]]) -> None:
         """Have taken what comes, until there is something else to wait for as well."""
@@ -132,11 +150,14 @@ class WaitThread:
         by_pointer = {entity.handle.pointer: take for entity, take in takers.items()}
         with ExitStack() as held:
             # What is waited for must not be destroyed meanwhile.
-            context: Any = self._node.context.handle
-            for handle in (context, self._bell.handle, *(entity.handle for entity in takers)):
+            for handle in (
+                self._context,
+                self._bell.handle,
+                *(entity.handle for entity in takers),
+            ):
                 held.enter_context(handle)
             wait_set: Any = rclpy_implementation.WaitSet(
-                0, 1, 0, len(clients), len(services), 0, context
+                0, 1, 0, len(clients), len(services), 0, self._context
             )
             while not self._stopping and not self._changed:
                 wait_set.clear_entities()
@@ -150,4 +171,6 @@ class WaitThread:
                     *wait_set.get_ready_entities('service'),
                     *wait_set.get_ready_entities('client'),
                 ):
+                    self._busy_since = time.monotonic()
                     by_pointer[pointer]()
+                    self._busy_since = None

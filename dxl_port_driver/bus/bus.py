@@ -343,7 +343,8 @@ class Bus:
                         return
                     self._work_to_do.wait()
                     continue
-            if begun is not None and begun.wait is None:
+            # While the servos answer, there is time to tell; while a port is set up, there is not.
+            if begun is not None and begun.wait is None and begun.entry.work.begins_by_sending:
                 begun.first_step()
             tell()
             tell = _nothing if begun is None else self._go_on(begun)

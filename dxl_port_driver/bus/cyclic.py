@@ -122,6 +122,8 @@ class Cycle:
 class _Turn(Work[Results]):
     """What one cycle does when its turn on the bus has come."""
 
+    begins_by_sending = True
+
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
         self._work = cycle.make_work()

@@ -23,7 +23,9 @@ not kept one by one, but counted in steps of 4.7 %.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable
+import itertools
 import math
 from typing import NamedTuple
 
@@ -33,6 +35,7 @@ from dxl_port_driver.protocol.transaction import TransactionResult
 WINDOW_S = 10
 """What "lately" means, s: so long, and what has passed of the present second."""
 
+_SHARES = (0.50, 0.95, 0.99)
 _FINEST_S = 1e-6
 _STEPS_PER_DECADE = 50
 _STEPS = 1 + 9 * _STEPS_PER_DECADE  # up to 1000 s
@@ -134,13 +137,12 @@ class Statistics:
         """Sum up what ended within :data:`WINDOW_S` before ``now``."""
         first = int(now) - WINDOW_S
         recent = [one for one in self._seconds if first <= one.second <= now]
-        ended = sum(one.ended for one in recent)
         return Lately(
-            ended,
+            sum(one.ended for one in recent),
             sum(one.failures for one in recent),
             sum(one.garbled for one in recent),
-            _percentiles(ended, [one.waits for one in recent]),
-            _percentiles(ended, [one.holds for one in recent]),
+            _percentiles([one.waits for one in recent]),
+            _percentiles([one.holds for one in recent]),
             min(1.0, sum(one.held_s for one in recent) / (now - first)),
         )
 
@@ -152,13 +154,16 @@ def _step(time_s: float) -> int:
     return min(int(math.log10(time_s / _FINEST_S) * _STEPS_PER_DECADE) + 1, _STEPS - 1)
 
 
-def _percentiles(count: int, counts: Iterable[array[int]]) -> Percentiles:
-    shares = [0.50, 0.95, 0.99]
-    times: list[float] = []
-    so_far = 0
-    for step, column in enumerate(zip(*counts, strict=True)):
-        so_far += sum(column)
-        while len(times) < len(shares) and so_far > shares[len(times)] * (count - 1):
-            # The middle of the step.
-            times.append(_FINEST_S * 10 ** ((step - 0.5) / _STEPS_PER_DECADE) if step else 0.0)
-    return Percentiles(*(times + [0.0] * len(shares))[: len(shares)])
+def _percentiles(counts: Iterable[array[int]]) -> Percentiles:
+    # Summed up once: somebody may be adding.
+    steps = [sum(column) for column in zip(*counts, strict=True)]
+    last = sum(steps) - 1
+    if last < 0:
+        return Percentiles(0.0, 0.0, 0.0)
+    so_far = list(itertools.accumulate(steps))
+    return Percentiles(*(_middle(bisect_right(so_far, last * share)) for share in _SHARES))
+
+
+def _middle(step: int) -> float:
+    """Give the time that stands for a step, s."""
+    return _FINEST_S * 10 ** ((step - 0.5) / _STEPS_PER_DECADE) if step else 0.0

@@ -28,6 +28,8 @@ _WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
 _WRITE_GRACE_S = 0.1
 _MOST_ATTEMPTS = 255  # TransactionResult.msg counts them in one byte
 _ECHO_GRACE_S = 0.05
+_HOLD_SLACK_S = 0.1
+"""What those before it in a batch may have taken beside their timeouts, s."""
 _DOUBT = (
     'an answer came from a servo that has been silent, and it may be the late answer to an '
     'earlier question; ask again'
@@ -47,6 +49,8 @@ class TransactWork(Work[TransactionResult]):
     :param max_hold_s: no further try begins that could hold the bus longer than this, s.
     :param keep_received: leave in the receive buffer what is there.
     """
+
+    begins_by_sending = True
 
     def __init__(
         self,
@@ -88,7 +92,7 @@ class TransactWork(Work[TransactionResult]):
         exchange = self._exchange
         if line.link is not None and exchange.adapt(line.link):
             # Else this was seen to when it was asked for, of a batch as a whole.
-            too_long = exchange.timeout_s > self._max_hold_s or begun > give_up
+            too_long = begun + exchange.timeout_s > give_up + _HOLD_SLACK_S
             if too_long:
                 message = _TOO_LONG.format(exchange.timeout_s, self._max_hold_s)
                 return TransactionResult(ResultCode.TX_ERROR, message, queued_s=self.queued_s)
@@ -199,6 +203,8 @@ class BatchWork(Work[list[TransactionResult]]):
     :param stop_on_error: end with the first that does not succeed.
     :param max_hold_s: no try begins that could hold the bus longer than this in all, s.
     """
+
+    begins_by_sending = True
 
     def __init__(
         self,

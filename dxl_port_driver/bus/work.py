@@ -69,6 +69,8 @@ class Work(ABC, Generic[R]):
 
     goes_ahead = False
     """Whether it may wait even when as many wait as may."""
+    begins_by_sending = False
+    """Whether its first step, at the most, sends something, and leaves the waiting for later."""
 
     def __init__(self, priority: int, queue_timeout_s: float, expected_s: float) -> None:
         self.priority = priority

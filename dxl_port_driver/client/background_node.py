@@ -20,6 +20,7 @@ import itertools
 import os
 import threading
 
+from dxl_port_driver.client.executor_state import run_in_executor
 from dxl_port_driver.wait_thread import WaitThread
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
@@ -40,7 +41,7 @@ class BackgroundNode:
     def __init__(self) -> None:
         self._context = Context()
         self._context.init(args=[], initialize_logging=False)
-        # Fewer entities to wait on make each response quicker; nobody asks this node anything.
+        # Nobody asks this node anything, or hears it.
         self.node = Node(
             f'dxl_port_client_{os.getpid()}_{next(_numbers)}',
             context=self._context,
@@ -70,7 +71,7 @@ class BackgroundNode:
                 self._stopping = True
                 self.responses.close()
                 # The executor's wake() alone does not bring it out of a wait for work.
-                self._executor.create_task(lambda: None)
+                run_in_executor(self.node, lambda: None)
                 self._thread.join()
 
     def _spin(self) -> None:

@@ -28,7 +28,7 @@ from dxl_port_driver.client.executor_state import awaiting_task, wake_executor
 from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.client.service_clients import ServiceClients
-from dxl_port_driver.errors import DeadlockError, DxlPortError, NotSpunError
+from dxl_port_driver.errors import DxlPortError, NotSpunError
 import rclpy.task
 
 T = TypeVar('T')
@@ -103,16 +103,7 @@ class Call(Future, Generic[T]):  # type: ignore[type-arg]
 
     def _refuse_deadlock(self) -> None:
         if not self.done() and self._clients.would_wait_for_itself():
-            raise deadlock(self._clients.node)
-
-
-def deadlock(node: Any) -> DeadlockError:
-    """Give the error that tells of a wait in a callback."""
-    return DeadlockError(
-        'this blocks in a callback of the executor that would have to take the response, for '
-        f'ever: await the _async form, or call it in a thread that does not spin '
-        f'{node.get_fully_qualified_name()}'
-    )
+            raise self._clients.deadlock()
 
 
 class _Open(Generic[T]):
@@ -195,6 +186,10 @@ class CallWatch:
                     error = self._look(item, now)
                 except DxlPortError as raised:
                     error = raised
+                except Exception as raised:
+                    # Not one of ours; but without this thread, no other call would ever end.
+                    item.call.fail(raised)
+                    continue
                 if error is not None:
                     self._tell(item, error, now)
 
@@ -213,10 +208,9 @@ class CallWatch:
 
     def _tell(self, item: _Open[Any], error: DxlPortError, now: float) -> None:
         """End a call, where its callbacks expect to be run: in the executor, if it runs."""
-        executor = self._clients.node.executor
-        if item.told is None and executor is not None and not isinstance(error, NotSpunError):
+        is_first = item.told is None and not isinstance(error, NotSpunError)
+        if is_first and self._clients.call_where_expected(item.call.fail, error):
             item.told = now
-            executor.create_task(item.call.fail, error)
         elif item.told is None or now - item.told > _GRACE_S:
             item.call.fail(error)
         if item.future is not None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.events
+from collections.abc import Callable
 from traceback import walk_stack
 from typing import Any
 
@@ -44,6 +45,21 @@ def is_spun_by_this_thread(node: Node) -> bool:
         ):
             return True
     return False
+
+
+def run_in_executor(node: Node, function: Callable[..., object], *arguments: object) -> Any:
+    """
+    Have the executor of a node call a function.
+
+    :return: the task; None when the node is in no executor that turns.
+    """
+    executor = node.executor
+    if executor is None:
+        return None
+    try:
+        return executor.create_task(function, *arguments)
+    except AttributeError:
+        return None  # what an executor of Jazzy raises that has been shut down
 
 
 def awaiting_task() -> rclpy.task.Task[Any] | None:

@@ -23,6 +23,7 @@ things at once: whether it is alive, and how long to wait on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dxl_port_driver.client.question import Question
@@ -61,7 +62,7 @@ class Overdue:
         self._clients = clients
         self._question = question
         self._sent = sent
-        self._spun: Any = None
+        self._has_been_taken: Callable[[], bool] | None = None
         self._limits: Any = None
         self._limits_asked = 0
         self._limits_due = 0.0
@@ -74,13 +75,12 @@ class Overdue:
         :param now: monotonic time, s.
         :return: why not; None to wait on and look again :data:`LOOK_S` later.
         """
-        node = self._clients.node
-        if not node.context.ok():
+        if not self._clients.node.context.ok():
             return self._clients.shut_down()
-        if self._spun is None and node.executor is not None:
-            self._spun = node.executor.create_task(lambda: None)
-        if self._spun is None or not self._spun.done():
-            return self._not_spun(now)
+        if self._has_been_taken is None:
+            self._has_been_taken = self._clients.look_for_taker()
+        if self._has_been_taken is None or not self._has_been_taken():
+            return self._not_taken(now)
         if self._deadline == 0.0:
             return self._ask_for_limits(now)
         if now < self._deadline:
@@ -91,16 +91,11 @@ class Overdue:
             'it, as it may after another process died hard'
         )
 
-    def _not_spun(self, now: float) -> NotSpunError | None:
+    def _not_taken(self, now: float) -> NotSpunError | None:
         waited_s = now - self._sent
         if waited_s < SOON_S + self._clients.wait_for_driver_s:
             return None
-        return NotSpunError(
-            f'nobody took the response of {self._clients.driver} within {waited_s:.1f} s: spin '
-            f'{self._clients.node.get_fully_qualified_name()} in an executor, in another thread, '
-            'and keep its callbacks short; what was asked may have been done',
-            port=self._clients.driver,
-        )
+        return self._clients.not_taken(waited_s)
 
     def _ask_for_limits(self, now: float) -> DxlPortError | None:
         if self._limits is not None and self._limits.done():

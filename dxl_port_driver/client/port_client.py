@@ -24,7 +24,7 @@ import weakref
 
 from dxl_port_driver.client import questions
 from dxl_port_driver.client.background_node import BackgroundNode
-from dxl_port_driver.client.call import Call, CallWatch, deadlock
+from dxl_port_driver.client.call import Call, CallWatch
 from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.client.questions import Octets
@@ -250,7 +250,7 @@ class PortClient:
             raise self._closed_error()
         clients = self._clients
         if clients.would_wait_for_itself():
-            raise deadlock(self.node)
+            raise clients.deadlock()
         if not clients.is_ready(question):
             clients.await_driver(question, clients.wait_for_driver_s)
         waiting = threading.Lock()

@@ -16,22 +16,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import contextlib
 import functools
 import threading
 import time
 from typing import Any
 
-from dxl_port_driver.client.executor_state import is_spun_by_this_thread
+from dxl_port_driver.client.executor_state import is_spun_by_this_thread, run_in_executor
 from dxl_port_driver.client.question import Question
-from dxl_port_driver.errors import DriverMissingError, NotSpunError
+from dxl_port_driver.errors import DeadlockError, DriverMissingError, NotSpunError
 from dxl_port_driver.wait_thread import WaitThread
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.client import Client
+from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 _LOOK_UP_S = 0.02
+_STUCK_S = 1.0
+"""A function that is called with a response takes the others' time when it takes that long, s."""
 _REQUESTS_UNDER_WAY = 256
 """As many as the driver keeps; responses beyond the depth of the queue would get lost."""
 
@@ -69,6 +73,54 @@ class ServiceClients:
         if self._thread is not None:
             return self._thread.is_this_thread()
         return is_spun_by_this_thread(self.node)
+
+    def look_for_taker(self) -> Callable[[], bool] | None:
+        """
+        Find out whether responses are taken at all.
+
+        :return: tells whether they have been since; None when there is nobody to take any.
+        """
+        thread = self._thread
+        if thread is not None:
+            return lambda: thread.busy_s < _STUCK_S
+        task = run_in_executor(self.node, _nothing)
+        return None if task is None else task.done
+
+    def call_where_expected(self, function: Callable[..., object], *arguments: object) -> bool:
+        """
+        Call a function in the thread in which functions are called with responses.
+
+        :return: False when that thread is not there, or is the client's own.
+        """
+        if self._thread is not None:
+            return False
+        return run_in_executor(self.node, function, *arguments) is not None
+
+    def not_taken(self, waited_s: float) -> NotSpunError:
+        """Give the error that tells of a response that nobody takes."""
+        taker = (
+            'keep functions that are called with a response short'
+            if self._thread is not None
+            else f'spin {self.node.get_fully_qualified_name()} in an executor, in another thread, '
+            'and keep its callbacks short'
+        )
+        return NotSpunError(
+            f'nobody took the response of {self.driver} within {waited_s:.1f} s: {taker}; what '
+            'was asked may have been done',
+            port=self.driver,
+        )
+
+    def deadlock(self) -> DeadlockError:
+        """Give the error that tells of a wait of the one who has to take the response."""
+        where = (
+            'a function that is called with a response, in the thread'
+            if self._thread is not None
+            else f'a callback of the executor of {self.node.get_fully_qualified_name()}, the one'
+        )
+        return DeadlockError(
+            f'this blocks in {where} that would have to take the response, for ever: await the '
+            '_async form, or call it in another thread'
+        )
 
     def send(self, question: Question[Any]) -> Any:
         """
@@ -159,9 +211,18 @@ class ServiceClients:
 def _take(client: Client) -> None:
     """Hand the responses that have come to those who wait for them."""
     while True:
-        header, response = client.handle.take_response(client.srv_type.Response)
+        try:
+            header, response = client.handle.take_response(client.srv_type.Response)
+        except Exception as error:
+            # One broken response must not keep the others from those who wait for them.
+            get_logger('dxl_port_client').error(f'a response is broken: {error!r}')
+            return
         if header is None:
             return
         # One that nobody waits for any longer is dropped.
         with contextlib.suppress(KeyError):
             client.get_pending_request(header.request_id.sequence_number).set_result(response)
+
+
+def _nothing() -> None:
+    """Be done."""

@@ -71,6 +71,11 @@ class BusServices:
         ):
             self._prompt.create(kind, f'~/{name}', callback)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits for a response."""
+        return self._prompt.is_busy
+
     def destroy(self) -> None:
         """Take the services off the graph; safe any number of times."""
         self._prompt.destroy()

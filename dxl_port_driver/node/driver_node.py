@@ -105,6 +105,8 @@ class DriverNode(LifecycleNode):
         self.has_left = False
         """True once, after that, all who waited are answered and the services are gone."""
         super().__init__(name, **options)
+        # Kept: a node that is being destroyed does not know it any more, and has to say it.
+        self._full_name = self.get_fully_qualified_name()
         declare(self)
         self.settings = Settings.of(self)
         check_port_name(self.settings.port_name, self.settings.allowed_ports)
@@ -120,6 +122,8 @@ class DriverNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self.add_post_set_parameters_callback(self._on_parameters_set)
         guard_services(self)
+        # Whoever ends ROS under the node ends it; without it, its threads would keep the process.
+        self.context.on_shutdown(self._on_context_shutdown)
 
     @property
     def default_callback_group(self) -> CallbackGroup:
@@ -141,8 +145,7 @@ class DriverNode(LifecycleNode):
         session = self._session
         if session is None or not self._is_active:
             raise NotAvailableError(
-                f'{self.get_fully_qualified_name()} is not active; configure and activate it '
-                'before using its port'
+                f'{self._full_name} is not active; configure and activate it before using its port'
             )
         return session.bus
 
@@ -202,6 +205,7 @@ class DriverNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close the port; the services leave the graph as soon as all who wait are answered."""
         is_used = self._session is not None and self._session.bus.is_used
+        is_used |= self._bus_services is not None and self._bus_services.is_busy
         self.close('is shutting down')
         self.is_finalized = True
         # An answer cannot leave by a service that is gone, and DDS needs a moment to bring it.
@@ -256,13 +260,19 @@ class DriverNode(LifecycleNode):
             log_stop(self.get_logger(), done)
 
     def _reason(self, why: str) -> str:
-        return f'{self.get_fully_qualified_name()} {why}; activate it again to use its port'
+        return f'{self._full_name} {why}; activate it again to use its port'
 
     def destroy_node(self) -> None:
-        """Destroy the node; whoever takes its requests must have ended before."""
-        if self._bus_services is not None:
-            self._bus_services.destroy()
-        super().destroy_node()
+        """Destroy the node; the port is closed as at a shutdown, whoever ends the node."""
+        try:
+            self.close('was destroyed')
+        finally:
+            if self._bus_services is not None:
+                self._bus_services.destroy()
+            super().destroy_node()
+
+    def _on_context_shutdown(self) -> None:
+        self.close('lost its ROS context')
 
     # The device
 
@@ -365,6 +375,8 @@ class DriverNode(LifecycleNode):
                 else:
                     session.set_baudrate(settings.baudrate)
         except DxlPortError as error:
+            # The port that was to be another one is the old one, opened anew.
+            self._apply_settings()
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 

@@ -63,6 +63,12 @@ class PromptServices:
         self._services: list[Service] = []
         self.on_heels = False
         """Whether the request that is being begun came while another one was."""
+        self._unanswered: set[Coroutine[Any, None, Any]] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits for a response."""
+        return bool(self._unanswered)
 
     def create(self, kind: Any, name: str, callback: Callback) -> None:
         """Put a service on the graph."""
@@ -95,6 +101,7 @@ class PromptServices:
             if header is None:
                 return
             answer = service.callback(request, service.srv_type.Response())
+            self._unanswered.add(answer)
             self._go_on(answer, service, header)
             self.on_heels = True
 
@@ -104,7 +111,9 @@ class PromptServices:
             awaited = answer.send(None)
         except StopIteration as end:
             self._reply(service, end.value, header)
+            self._unanswered.discard(answer)
         except Exception as error:
+            self._unanswered.discard(answer)
             self._tell(service, error)
         else:
             awaited.add_done_callback(lambda _: self._go_on(answer, service, header))

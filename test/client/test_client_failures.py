@@ -166,3 +166,32 @@ def test_closing_ends_the_calls_that_are_under_way(active_driver):
     blocked.join(PATIENCE_S)
     assert not blocked.is_alive()
     assert results[0].result is ResultCode.NOT_AVAILABLE
+
+
+def test_a_call_ends_when_the_executor_is_shut_down_under_it(active_driver, graph):
+    node = Node('user', context=graph.context)
+    executor = SingleThreadedExecutor(context=graph.context)
+    executor.add_node(node)
+    client = PortClient(node, wait_for_driver_s=0.5)
+    client.wait_for_driver(PATIENCE_S)
+    executor.shutdown()
+    for call in (client.get_bytes_available_async(), client.get_bytes_available_async()):
+        with pytest.raises(NotSpunError, match='spin'):
+            call.result(PATIENCE_S)
+    with pytest.raises(NotSpunError, match='spin'):
+        client.get_bytes_available()
+    client.close()
+    node.destroy_node()
+
+
+def test_a_function_that_takes_long_with_a_response_is_told_to_those_it_keeps_waiting(
+    active_driver,
+):
+    with PortClient.in_background(wait_for_driver_s=1.0) as client:
+        client.wait_for_driver(PATIENCE_S)
+        client.transact_async(ping(1)).add_done_callback(lambda _: time.sleep(4.0))
+        time.sleep(SOON_S)
+        with pytest.raises(NotSpunError, match='short'):
+            client.get_bytes_available()
+    with PortClient.in_background() as client:
+        assert client.transact(ping(1)).result is ResultCode.SUCCESS

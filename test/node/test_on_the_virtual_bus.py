@@ -20,7 +20,7 @@ from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket
 import pytest
-from ros_support.calls import batch, message, transact
+from ros_support.calls import batch, LENGTH, message, transact
 from ros_support.wire import ping, read
 
 
@@ -72,3 +72,14 @@ def test_a_servo_that_is_not_there_is_named(servos):
 def test_a_batch_runs_over_the_servos(servos):
     results = batch(servos, [message(ping(one), timeout=1.5) for one in range(1, 7)])
     assert [one.result for one in results] == [ResultCode.SUCCESS] * 6
+
+
+def test_a_port_that_is_refused_leaves_the_old_one_as_it_was_set_up(idle, in_state):
+    assert idle.set(port_name='sim://?ids=1&echo=true', tx_echo=True) is None
+    in_state('inactive')
+    assert idle.set(port_name='/dev/ttyNOPE') is not None
+    assert idle.change_state('activate')
+    result = transact(idle, ping(1), framing=LENGTH, response_length=14)
+    assert result.result == ResultCode.SUCCESS
+    # Not what the adapter heard of itself.
+    assert result.data[7] == Instruction.STATUS
