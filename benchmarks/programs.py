@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -30,6 +31,7 @@ from typing import Any
 from benchmarks.questions import MAX_TIMEOUT_S
 
 PATIENCE_S = 30.0
+_HARDWARE_NICE = -15
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -136,6 +138,9 @@ class VirtualBus(Program):
     def __init__(self, module: str = 'dxl_port_driver.sim.command', **options: Any) -> None:
         query = '&'.join(f'{name}={value}' for name, value in options.items())
         super().__init__(module, [f'sim://?{query}' if query else 'sim://'])
+        # It stands for hardware, which needs no processor and which nobody keeps from its work.
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, self.pid, _HARDWARE_NICE)
         self.path = self.hear()
 
     def statistics(self) -> dict[str, Any]:
