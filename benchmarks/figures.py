@@ -64,6 +64,14 @@ class Figure:
         return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     @property
+    def value_text(self) -> str:
+        """The figure, for people: so exact that it shows on which side of its goal it is."""
+        text = f'{self.value:.3g}'
+        if float(text) == self.goal != self.value:
+            text = f'{self.value:.5g}'
+        return f'{text}{self.unit}'
+
+    @property
     def goal_text(self) -> str:
         """The goal, for people."""
         if self.goal is None:

@@ -74,7 +74,7 @@ def _table(figures: Iterable[Figure]) -> list[str]:
     ]
     marks = {True: ' ✓', False: ' **missed**', None: ''}
     for figure in figures:
-        value = f'{figure.value:.3g}{figure.unit}{marks[figure.is_met]}'
+        value = f'{figure.value_text}{marks[figure.is_met]}'
         cells = (figure.what, figure.against, value, quartiles(figure), figure.goal_text)
         lines.append('| ' + ' | '.join((*cells, figure.goal_of)) + ' |')
     return lines

@@ -45,7 +45,7 @@ def plot_ratios(figures: Sequence[Figure], path: Path) -> None:
         if figure.low is not None and figure.high is not None:
             ends = [_part_of_goal(figure, value) for value in (figure.low, figure.high)]
             axes.plot(ends, (row, row), color=_INK, linewidth=1.0)
-        label = f'  {figure.value:.3g}{figure.unit} (goal {figure.goal_text})'
+        label = f'  {figure.value_text} (goal {figure.goal_text})'
         axes.text(parts[row], row, label, va='center', color=_INK, fontsize=8)
     axes.axvline(1.0, color=_INK, linewidth=1.0, linestyle='--')
     axes.set_yticks(range(len(shown)), [figure.what for figure in shown])

@@ -36,7 +36,7 @@ def print_table(figures: Sequence[Figure], title: str) -> None:
         table.add_row(
             figure.what,
             figure.against,
-            f'{figure.value:.3g}{figure.unit}',
+            figure.value_text,
             quartiles(figure),
             figure.goal_text,
             _MET[figure.is_met],

@@ -133,3 +133,13 @@ def test_the_same_figures_draw_the_same_plot(tmp_path: Path) -> None:
     for name in ('a.svg', 'b.svg'):
         plot_ratios([_figure()], tmp_path / name)
     assert (tmp_path / 'a.svg').read_text() == (tmp_path / 'b.svg').read_text()
+
+
+@pytest.mark.parametrize(
+    ('value', 'goal', 'text'),
+    [(1.0008, 1.0, '1.0008'), (1.0, 1.0, '1'), (0.9996, 1.0, '0.9996'), (1.0008, None, '1')],
+)
+def test_a_figure_shows_on_which_side_of_its_goal_it_is(
+    value: float, goal: float | None, text: str
+) -> None:
+    assert _figure(value=value, goal=goal).value_text == text
