@@ -21,6 +21,7 @@ robot would. The exit status is 0 only if every step did what it should.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterator
 import contextlib
 import os
@@ -197,8 +198,12 @@ def main() -> int:
 
     :return: 0 if every step did what it should, else 1.
     """
+    parser = argparse.ArgumentParser(description='Show the driver at work on emulated servos.')
     # Nobody else's robot is to be met, nor another tour on this machine.
-    os.environ['ROS_DOMAIN_ID'] = str(random.randint(1, 100))
+    parser.add_argument(
+        '--domain', type=int, default=random.randint(1, 100), help='ROS domain; else any'
+    )
+    os.environ['ROS_DOMAIN_ID'] = str(parser.parse_args().domain)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     console = Console(width=None if sys.stdout.isatty() else 120)
     table = Table(title='dxl_port_driver on emulated servos, called from another process')
