@@ -86,6 +86,10 @@ def main(args: list[str] | None = None) -> int:
         node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
+        # Ctrl-C reaches it from the terminal and from ros2 launch. A handler of Python's does not
+        # outlive the interpreter, whose end a second one would turn into a violent death.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     return 0
 
 

@@ -19,11 +19,12 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import time
 
 from dxl_port_driver.errors import ResultCode
 import pytest
 from ros_support.calls import await_arrival, begin_transact, EVERY_SERVICE, result_of
-from ros_support.graph import eventually
+from ros_support.graph import eventually, PATIENCE_S
 from ros_support.wire import mute, ping
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -80,6 +81,18 @@ def test_twice_in_a_row(start_driver, wire):
     eventually(lambda: driver.state == 'active')
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
         program.send(number)
+    assert program.wait() == 0
+    assert_clean(program, wire)
+
+
+@pytest.mark.parametrize('number', SIGNALS, ids=lambda one: one.name)
+def test_again_and_again_until_it_has_ended(start_driver, wire, number):
+    program, driver = start_driver(port_name=wire.path)
+    driver.activate()
+    until = time.monotonic() + PATIENCE_S
+    while program.is_running and time.monotonic() < until:
+        program.send(number)
+        time.sleep(0.002)
     assert program.wait() == 0
     assert_clean(program, wire)
 
