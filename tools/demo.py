@@ -91,9 +91,9 @@ class Tour:
     def _transition(self, name: str, state: str) -> str:
         request = ChangeState.Request()
         request.transition.id = getattr(Transition, f'TRANSITION_{name.upper()}')
-        answer = self._call(ChangeState, 'change_state', request)
+        self._call(ChangeState, 'change_state', request)
         now = self._call(GetState, 'get_state', GetState.Request()).current_state.label
-        _expect(answer.success and now == state, f'it is {now}')
+        _expect(now == state, f'it is {now}')
         return f'it is {now}'
 
     def _ping(self) -> str:
@@ -162,12 +162,16 @@ def _call(node: Node, kind: Any, name: str, request: Any) -> Any:
     client = node.create_client(kind, name)
     try:
         _expect(client.wait_for_service(PATIENCE_S), f'there is no service {name}')
-        future = client.call_async(request)
-        deadline = time.monotonic() + PATIENCE_S
-        while not future.done():
-            _expect(time.monotonic() < deadline, f'{name} does not respond')
-            time.sleep(0.001)
-        return future.result()
+        # DDS may lose the first response to a client that the driver has only half met. To ask
+        # again harms nobody here.
+        for patience_s in (1.0, 4.0, PATIENCE_S):
+            future = client.call_async(request)
+            deadline = time.monotonic() + patience_s
+            while not future.done() and time.monotonic() < deadline:
+                time.sleep(0.001)
+            if future.done():
+                return future.result()
+        raise Failed(f'{name} does not respond')
     finally:
         node.destroy_client(client)
 
