@@ -129,6 +129,7 @@ class WaitThread:
             try:
                 self._wait_for(takers)
             except Exception as error:
+                self._busy_since = None
                 if self._stopping or self._is_context_over():
                     return
                 # Whoever asks would wait in vain: go on, but not so that it fills the log.

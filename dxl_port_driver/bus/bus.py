@@ -249,11 +249,6 @@ class Bus:
         """How many pieces of work wait for their turn."""
         return len(self._queue)
 
-    @property
-    def is_used(self) -> bool:
-        """Whether somebody uses the port or waits for it."""
-        return self._owned or bool(self._queue)
-
     def _enqueue(self, entry: Entry) -> None:
         deadline = entry.submitted + entry.work.queue_timeout_s
         self._queue.push(entry, entry.work.priority, deadline)

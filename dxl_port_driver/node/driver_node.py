@@ -204,13 +204,12 @@ class DriverNode(LifecycleNode):
     @_told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close the port; the services leave the graph as soon as all who wait are answered."""
-        is_used = self._session is not None and self._session.bus.is_used
-        is_used |= self._bus_services is not None and self._bus_services.is_busy
+        is_awaited = self._bus_services is not None and self._bus_services.is_busy
         self.close('is shutting down')
         self.is_finalized = True
         # An answer cannot leave by a service that is gone, and DDS needs a moment to bring it.
         self._farewell = self.create_timer(
-            _FAREWELL_S if is_used else 0.0,
+            _FAREWELL_S if is_awaited else 0.0,
             self._leave,
             clock=Clock(clock_type=ClockType.STEADY_TIME),
         )
