@@ -150,11 +150,6 @@ def test_only_node_and_client_know_ros(path):
         assert not {name for name in outside(path) if ROS.fullmatch(name)}
 
 
-@pytest.mark.parametrize('path', EVERY_MODULE, ids=dotted)
-def test_no_module_is_over_400_lines(path):
-    assert len(path.read_text(encoding='utf-8').splitlines()) <= 400
-
-
 @pytest.mark.parametrize('module', ['protocol.exchange', 'bus.bus', 'port.open_port'])
 def test_importing_a_lower_layer_loads_neither_ros_nor_pyserial(module):
     script = (
