@@ -20,6 +20,7 @@ from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
 from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.port.address import parse_address, SocketUrl
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.timing import byte_time_s, DEFAULT_LATENCY_TIMER_MS, Link
@@ -52,6 +53,11 @@ class LocalAccess(BusAccess):
         except BaseException:
             self._port.close()
             raise
+
+    @property
+    def sets_baudrate(self) -> bool:
+        """Whether the port has a baudrate to set: the far end of ``socket://`` has its own."""
+        return not isinstance(parse_address(self.name), SocketUrl)
 
     @property
     def baudrate(self) -> int:
