@@ -141,13 +141,13 @@ def _late(access: BusAccess, present: Present) -> Iterator[Check]:
     slow = [late for late in present.late if late.waited_s is not None]
     if slow:
         took_s = max(late.took_s for late in slow)
-        waited_s = max(late.waited_s or 0.0 for late in slow)
+        by_s = max(late.by_s for late in slow)
         ids = id_list([late.identity.reply.id for late in slow])
         yield Check(
             'late answers',
             State.FAIL,
             f'servo {ids} is there, but answers after up to {took_s * 1e3:.1f} ms, which is '
-            f'{max(0.0, took_s - waited_s) * 1e3:.1f} ms after its time is over',
+            f'{by_s * 1e3:.1f} ms after its time is over',
             more_time(access, took_s),
         )
     lost = [late.identity.reply.id for late in present.late if late.waited_s is None]

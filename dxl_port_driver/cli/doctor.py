@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import time
 
 import click
 from dxl_port_driver.cli.access import BusAccess
@@ -35,6 +36,9 @@ from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.protocol.instructions import Protocol
+
+_START_S = 2.5
+"""A board that resets when its port is opened hears again after so long, s."""
 
 
 @click.command(
@@ -76,7 +80,8 @@ def command(
             for check in check_port(target, access):
                 tell(check)
             survey = Survey(access, Manner(Protocol.V2, timeout, retries), ids)
-            for check in _check_bus(access, survey, output):
+            may_reset = target.may_reset and not target.open_delay_s
+            for check in _check_bus(access, survey, output, may_reset=may_reset):
                 tell(check)
     except DxlPortError as error:
         tell(Check('port' if target.port else 'driver', State.FAIL, sentence(error)))
@@ -87,9 +92,25 @@ def command(
     return ExitStatus.FAILED if failed else ExitStatus.OK
 
 
-def _check_bus(access: BusAccess, survey: Survey, output: Output) -> Iterator[Check]:
+def _check_bus(
+    access: BusAccess, survey: Survey, output: Output, *, may_reset: bool
+) -> Iterator[Check]:
+    begun = time.monotonic()
     with output.progress(survey.steps) as step:
         present = survey.here(step)
+        if may_reset and not present.servos and not present.garbled:
+            # A board that resets when its port is opened was deaf until now.
+            time.sleep(max(0.0, begun + _START_S - time.monotonic()))
+            if survey.hears_any():
+                present = survey.here(step)
+                yield Check(
+                    'start',
+                    State.WARN,
+                    'the first answer came only some time after the port was opened: the board '
+                    'resets then',
+                    'give --open-delay 2 here and open_delay:=2.0 to a driver; or keep DTR down, '
+                    'if the board allows: --dtr off',
+                )
     other = None
     if access.sets_baudrate and not access.is_driver:
         rates = [rate for rate in USUAL_RATES if rate != access.baudrate]

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 import math
+import re
 from typing import NamedTuple
 
 from dxl_port_driver.cli.access import BusAccess
@@ -40,6 +41,7 @@ _MOST_BY_ONE = 4
 _MOST_V1 = 10
 """The same in Protocol 1.0, where no broadcast tells."""
 _MARGIN = 1.25
+_WITHIN = re.compile(r'within ([0-9]+(?:\.[0-9]+)?) ms')
 
 
 def patient(asker: Asker, protocol: Protocol | None = None) -> Asker:
@@ -75,11 +77,15 @@ class Late(NamedTuple):
                 f'{servo} was silent, but answers when it is asked again: answers get lost; check '
                 'the wiring, or ask with --retries'
             )
-        by_s = max(0.0, self.took_s - self.waited_s)
         return (
             f'{servo} is there, but answers late: after {self.took_s * 1e3:.1f} ms, '
-            f'{by_s * 1e3:.1f} ms after its time was over; {more_time(access, self.took_s)}'
+            f'{self.by_s * 1e3:.1f} ms after its time was over; {more_time(access, self.took_s)}'
         )
+
+    @property
+    def by_s(self) -> float:
+        """How long after its time was over the answer came, s."""
+        return 0.0 if self.waited_s is None else max(0.0, self.took_s - self.waited_s)
 
 
 def more_time(access: BusAccess, took_s: float) -> str:
@@ -175,8 +181,15 @@ def measure(asker: Asker, servo: int) -> Late | None:
         if not again.ok:
             # With this the late answer comes now, and not while another servo is asked.
             waiting.is_there(servo)
-            return Late(identity, took_s, again.elapsed_s / max(1, again.attempts))
+            return Late(identity, took_s, _waited_s(again))
     return Late(identity, took_s, None)
+
+
+def _waited_s(silent: Reply) -> float:
+    """Return how long a servo was waited for."""
+    told = _WITHIN.search(silent.message)
+    # The bus may be held for longer than that, as for an answer that is still to come.
+    return float(told[1]) / 1e3 if told else silent.elapsed_s / max(1, silent.attempts)
 
 
 def explained(asker: Asker, reply: Reply, probe: LateProbe) -> Reply:

@@ -39,6 +39,7 @@ _ASKED_AGAIN = 3
 _MOST_GARBLED = 8
 """So many garbled answers and no whole one: it is not for servos that share an id."""
 _RATES_TO_BE_SURE = 2
+_LIKELY_IDS = range(1, 21)
 
 
 @dataclass
@@ -115,6 +116,19 @@ class Survey:
             if not present.is_noise:
                 self._ask_missing(present)
         return present
+
+    def hears_any(self) -> bool:
+        """
+        Ask some again in short, when none has answered: those named, or those that are likely.
+
+        :raises DxlPortError: the port or the driver cannot be used.
+        """
+        there, result = broadcast_ping(self._asker(Protocol.V2))
+        require_available(result)
+        if there:
+            return True
+        likely = self._asker(Protocol.V1)
+        return any(likely.is_there(servo).ok for servo in self.ids or _LIKELY_IDS)
 
     def _look(self, protocol: Protocol, present: Present, step: Step) -> None:
         asker = self._asker(protocol)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dxl_port_driver.cli.access import BusAccess
+from dxl_port_driver.port.address import DevicePath, parse_address
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.port.dtr import Dtr
 
@@ -44,6 +45,15 @@ class Target:
     wait_s: float = 5.0
     open_delay_s: float = 0.0
     dtr: Dtr = Dtr.ON
+
+    @property
+    def may_reset(self) -> bool:
+        """
+        Whether there may be a board that resets when the port is opened.
+
+        :raises PortNameError: the port name names no port.
+        """
+        return self.port is not None and isinstance(parse_address(self.port), DevicePath)
 
     def open(self) -> BusAccess:
         """

@@ -33,6 +33,7 @@ from dxl_port_driver.cli.servo_errors import refusal
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 
+_UNCONFIRMED = (ResultCode.SUCCESS, ResultCode.RX_TIMEOUT)
 _WORTH_A_RETRY = (ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT)
 _ADDRESSES = {Protocol.V1: 0xFF, Protocol.V2: 0xFFFF}
 
@@ -62,14 +63,18 @@ def write_register(asker: Asker, servo: int, address: int, data: bytes) -> Writt
     while True:
         tries += 1
         reply = once.write(servo, address, data)._replace(attempts=tries)
-        if servo == BROADCAST_ID or reply.result not in _WORTH_A_RETRY:
-            return Written(_without_standing_alarms(once, reply))
-        written = _look_into(once, reply, address, data) if reply.silent else Written(reply)
-        if written.reply.ok:
+        # A driver that has learnt that a servo answers no writes says success without an answer.
+        unconfirmed = not reply.received and reply.result in _UNCONFIRMED
+        if unconfirmed and servo != BROADCAST_ID:
+            written = _look_into(once, reply, address, data)
+        else:
+            written = Written(_without_standing_alarms(once, reply))
+        reply = written.reply
+        if reply.ok or reply.result not in _WORTH_A_RETRY or tries > asker.manner.retries:
+            if not reply.ok and tries > 1:
+                message = f'{reply.message} (after {tries} attempts)'
+                written = written._replace(reply=reply._replace(message=message))
             return written
-        if tries > asker.manner.retries:
-            message = written.reply.message + (f' (after {tries} attempts)' if tries > 1 else '')
-            return Written(written.reply._replace(message=message))
 
 
 def status_level(asker: Asker, servo: int, model: int | None) -> int | None:
@@ -115,7 +120,8 @@ def _look_into(asker: Asker, reply: Reply, address: int, data: bytes) -> Written
     waiting = patient(asker)
     identity = waiting.ping(reply.id)
     if not identity.reply.ok:
-        return Written(reply)
+        return Written(identity.reply if reply.ok else reply)
+    reply = reply._replace(result=ResultCode.RX_TIMEOUT)
     level = status_level(waiting, reply.id, identity.model)
     servo = called(reply.id, identity.model)
     if level == 0:

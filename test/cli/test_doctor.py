@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+import time
+
 from dxl_port_driver.cli.port_checks import check_stolen
 from dxl_port_driver.cli.target import Target
 from dxl_port_driver.protocol.instructions import Protocol
@@ -205,6 +207,16 @@ def test_what_the_doctor_could_not_read_is_told(dxl_port, fake):
     assert found['return delay']['state'] == 'warn'
     assert 'servo 1 (XM430-W350) (address 9) could not be read' in found['return delay']['message']
     assert 'the model of servo 2 is not known' in found['models']['message']
+
+
+def test_a_board_that_resets_when_its_port_is_opened_is_told(dxl_port, fake):
+    servo = FakeServo(1, away_until=time.monotonic() + 2.0)
+    done = dxl_port('doctor', '--json', '--ids', '1', '--port', fake(servo))
+    assert done.status == 0
+    found = checks(done)
+    assert found['start']['state'] == 'warn'
+    assert '--open-delay 2' in found['start']['mend']
+    assert found['servos']['message'] == 'servo 1 at 1000000 bit/s'
 
 
 def test_an_adapter_that_brltty_took_away_is_named(tmp_path):
