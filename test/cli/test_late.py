@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dxl_port_driver.protocol.instructions import Protocol
 import pytest
 from sim_support.fake_servos import FakeServo
@@ -30,9 +32,17 @@ def test_ping_finds_a_late_servo_and_says_how_late_it_is(dxl_port_as_is, fake):
     done = dxl_port_as_is('ping', '1-2', '--port', port)
     assert done.status == 0
     assert [row[:2] for row in done.rows] == [['1', '1020'], ['2', '1020']]
-    assert 'servo 1 is there, but answers late: after 7' in done.err
-    assert 'ms after its time was over; give --timeout 0.' in done.err
-    assert 'raise latency_timer to 4' in done.err
+    told = re.fullmatch(
+        r'servo 1 is there, but answers late: after ([0-9.]+) ms, ([0-9.]+) ms after its time was '
+        r'over; give --timeout ([0-9.]+) here, and raise latency_timer to ([0-9.]+) ms for a '
+        r'driver on this port\n',
+        done.err,
+    )
+    took_ms, by_ms, timeout_s, timer_ms = map(float, told.groups())
+    assert took_ms >= 70
+    assert took_ms - by_ms == pytest.approx(34.2, abs=1)
+    assert timeout_s * 1e3 > took_ms
+    assert 2 * timer_ms + 2 > took_ms
     assert 'check power' not in done.err
 
 
