@@ -117,7 +117,7 @@ def _other_rates(other: Elsewhere | None) -> Iterator[Check]:
         return
     if other.ignores_rate:
         yield Check(
-            'baudrate',
+            'baudrate ignored',
             State.WARN,
             'the same servos answer at every baudrate: the adapter ignores the one that is asked '
             'for, or the servos are emulated',
@@ -316,4 +316,4 @@ def _typed(ids: list[int]) -> str:
 
 
 def _rates(rates: list[int]) -> str:
-    return ', '.join(map(str, rates))
+    return ', '.join(map(str, sorted(rates)))

@@ -123,20 +123,24 @@ def _check_bus(
 
 def _where(access: BusAccess, survey: Survey, other: Elsewhere | None) -> Check:
     """Say where was looked, and what was left out."""
-    ids = 'all ids' if survey.ids is None else f'id {id_list(survey.ids)} only'
+    ids = 'all ids' if survey.ids is None else f'id {id_list(survey.ids)}'
+    left_out = [] if survey.ids is None else ['other ids']
     mend = ''
     if other is not None:
-        rates = ', '.join(map(str, sorted([access.baudrate, *other.tried])))
-        at = f'at {rates} bit/s only'
+        at = f', at {", ".join(map(str, sorted([access.baudrate, *other.tried])))} bit/s'
+        left_out.append('other baudrates')
         if other.not_made:
-            at += f'; it does not make {", ".join(map(str, sorted(other.not_made)))}'
+            not_made = ', '.join(map(str, sorted(other.not_made)))
+            left_out[-1] += f' ({not_made}: the adapter does not make them)'
     elif access.sets_baudrate:
-        at = f"at {access.baudrate} bit/s only: a driver's baudrate stays as it is"
+        at = f', at {access.baudrate} bit/s'
+        left_out.append("other baudrates (a driver's stays as it is)")
         mend = (
             f'dxl_port scan --driver {access.name} --baudrates '
             f'{",".join(map(str, USUAL_RATES))} looks at others, and takes the bus away from '
             'everybody meanwhile'
         )
     else:
-        at = 'at the baudrate that the far end has: it is not set from here'
-    return Check('looked at', State.NOTE, f'{ids}, both protocols, {at}', mend)
+        at = ', at the baudrate of the far end, which is not set from here'
+    without = f'; left out: {", ".join(left_out)}' if left_out else ''
+    return Check('looked at', State.NOTE, f'{ids}, both protocols{at}{without}', mend)

@@ -74,8 +74,9 @@ class Late(NamedTuple):
         servo = f'servo {self.identity.reply.id}'
         if self.waited_s is None:
             return (
-                f'{servo} was silent, but answers when it is asked again: answers get lost; check '
-                'the wiring, or ask with --retries'
+                f'{servo} was silent, but answers when it is asked again: its answers get lost, '
+                'or are late now and then; check the wiring, or ask with --retries or a longer '
+                '--timeout'
             )
         return (
             f'{servo} is there, but answers late: after {self.took_s * 1e3:.1f} ms, '
