@@ -80,3 +80,27 @@ def test_baud_rate_values(name, value, rate):
 
 def test_protocols():
     assert {m.number for m in MODELS.values() if m.protocol is Protocol.V1} == {12, 29, 310}
+
+
+@pytest.mark.parametrize(
+    ('name', 'number'),
+    [
+        ('XL330-M288-T', 1200),
+        ('xl330-m288-t', 1200),
+        ('XL330-M288', 1200),
+        ('XM430-W350-R', 1020),
+        ('XL430-W250-T', 1060),
+        ('PH54-200-S500-R', 2020),
+        ('MX-28AT', 29),
+        ('MX-64AR', 310),
+        ('AX-12', 12),
+        ('1200', 1200),
+    ],
+)
+def test_the_names_on_the_box_are_known(name, number):
+    assert find_model(name).number == number
+
+
+@pytest.mark.parametrize('name', ['PH54-200-S500-T', 'XL330', 'MX-28B', '', '1201'])
+def test_other_names_are_not(name):
+    assert find_model(name) is None
