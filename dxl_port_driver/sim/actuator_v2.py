@@ -236,8 +236,9 @@ class V2Actuator(Actuator):
         elif goal == 'goal_velocity':
             self._turn(self.speed_per_unit * value, now)
         else:
-            most = self.value(_LIMITED_BY[goal]) or 1
-            self.motion.turn(self.fastest * value / most, now)
+            # A limit may have been lowered below a goal that is there already.
+            part = value / (self.value(_LIMITED_BY[goal]) or 1)
+            self.motion.turn(self.fastest * max(-1.0, min(1.0, part)), now)
 
     def _turn(self, speed: float, now: float) -> None:
         speed = max(-self.fastest, min(self.fastest, speed))
@@ -259,7 +260,11 @@ class V2Actuator(Actuator):
             # No profile at all, however high the acceleration.
             self.motion.go(goal, self.fastest, 0.0, now)
         elif self.value('drive_mode') & _TIME_BASED:
-            self.motion.go_in(goal, velocity / 1000, acceleration / 1000, now)
+            span_s = velocity / 1000
+            ramp_s = min(acceleration / 1000, span_s / 2)
+            # The motor is no faster than it is, however short the time.
+            least_s = abs(goal - self.motion.at(now)[0]) / self.fastest + ramp_s
+            self.motion.go_in(goal, max(span_s, least_s), ramp_s, now)
         else:
             speed = min(self.fastest, self.speed_per_unit * velocity)
             self.motion.go(goal, speed, self.acceleration_per_unit * acceleration, now)

@@ -369,3 +369,24 @@ def test_clear_and_an_offset(bench):
     bench.bus.servos[0].poke('present_position', 3 * 4096 + 105, bench.now)
     bench.ask(1, Do.CLEAR, b'\x01\x44\x58\x4c\x22')
     assert position(bench) == bench.read(1, GOAL, 4) == 105
+
+
+# --- what the motor cannot do ---------------------------------------------------------------
+
+
+def test_a_profile_that_is_shorter_than_the_motor_is_fast(bench):
+    bench.write(1, DRIVE_MODE, 1, 4)
+    bench.write(1, VELOCITY_PROFILE, 4, 1)
+    bench.write(1, TORQUE, 1, 1)
+    start(bench, GOAL, 4095)
+    assert bench.read(1, VELOCITY, 4) == round(46 / 0.229)
+    bench.answers(5)
+    assert position(bench) == 4095
+
+
+def test_a_limit_below_the_goal(bench):
+    bench.write(1, MODE, 1, CURRENT_MODE)
+    bench.write(1, CURRENT, 2, 1000)
+    bench.write(1, 38, 2, 1)
+    bench.write(1, TORQUE, 1, 1)
+    assert bench.read(1, VELOCITY, 4) == round(46 / 0.229)
