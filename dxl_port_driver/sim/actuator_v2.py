@@ -58,7 +58,7 @@ _MODES = {
     5: Mode('goal_position'),
     16: Mode('goal_pwm'),
 }
-"""By the value of Operating Mode."""
+"""By the value of Operating Mode; told apart by identity, for two of them may be alike."""
 
 _LIMITED_BY = {
     'goal_velocity': 'velocity_limit',

@@ -203,8 +203,10 @@ def test_wrong_options_end_with_2_and_a_sentence(arguments, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_help_lists_the_options(capsys):
+def test_help_lists_the_options_and_the_models(capsys):
     with pytest.raises(SystemExit) as caught:
         main(['--help'])
     assert caught.value.code == 0
-    assert '--unplug-after' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert '--unplug-after' in said
+    assert 'XL330-M288 (1200)' in said
