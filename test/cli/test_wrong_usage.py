@@ -86,7 +86,8 @@ def test_a_port_that_does_not_open_is_status_3(dxl_port, command, port, sentence
 
 
 @pytest.mark.parametrize(
-    'command', ['ping', 'scan', 'read', 'write', 'transact', 'watch', 'info', 'bench', 'doctor']
+    'command',
+    ['ping', 'scan', 'read', 'write', 'reboot', 'transact', 'watch', 'info', 'bench', 'doctor'],
 )
 def test_help_has_examples(dxl_port, command):
     done = dxl_port(command, '--help')
