@@ -207,14 +207,22 @@ def check_servos(survey: Survey, servos: list[Identity]) -> Iterator[Check]:
             yield _alarm(survey, subject)
     yield from _status_levels(subjects)
     yield from _return_delays(survey, subjects)
-    unknown = [subject.id for subject in subjects if subject.registers is None]
+    unknown = [
+        f'servo {subject.id} ({_model(subject.identity.model)})'
+        for subject in subjects
+        if subject.registers is None
+    ]
     if unknown:
         yield Check(
             'models',
             State.NOTE,
-            f'the model of servo {id_list(unknown)} is not known: its Status Return Level and '
-            'Return Delay Time were left out',
+            'where these keep their Status Return Level and Return Delay Time is not known; both '
+            f'were left out: {", ".join(unknown)}',
         )
+
+
+def _model(number: int | None) -> str:
+    return 'did not tell its model' if number is None else f'model {number}'
 
 
 def _subject(survey: Survey, identity: Identity) -> Subject:
@@ -263,6 +271,15 @@ def _status_levels(subjects: list[Subject]) -> Iterator[Check]:
                 'waits in vain for an answer',
                 f'dxl_port write {_typed(ids)} {address} 2 --no-answer; where it is wanted so, '
                 'await no answer: FRAMING_NONE in a program, write --no-answer here',
+            )
+
+    for subject in subjects:
+        if subject.registers is not None and subject.level is None:
+            yield Check(
+                'status return',
+                State.WARN,
+                f'the Status Return Level of {subject.name} (address '
+                f'{subject.registers.status_level}) could not be read',
             )
 
 

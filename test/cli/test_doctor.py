@@ -206,7 +206,8 @@ def test_what_the_doctor_could_not_read_is_told(dxl_port, fake):
     found = checks(done)
     assert found['return delay']['state'] == 'warn'
     assert 'servo 1 (XM430-W350) (address 9) could not be read' in found['return delay']['message']
-    assert 'the model of servo 2 is not known' in found['models']['message']
+    assert 'servo 1 (XM430-W350) (address 68) could not' in found['status return']['message']
+    assert 'left out: servo 2 (model 9999)' in found['models']['message']
 
 
 def test_a_board_that_resets_when_its_port_is_opened_is_told(dxl_port, fake):
