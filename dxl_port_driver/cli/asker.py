@@ -253,7 +253,8 @@ def reply_of(packet: InstructionPacket, result: TransactionResult) -> Reply:
     :param packet: the question.
     """
     reply = _reply(packet, result)
-    packets = status_packets(packet.protocol, result.data) if reply.ok else []
+    succeeded = result.result is ResultCode.SUCCESS
+    packets = status_packets(packet.protocol, result.data) if succeeded else []
     return _answered(packet, reply, packets[-1]) if packets else reply
 
 
@@ -302,7 +303,8 @@ def _reply(packet: InstructionPacket, result: TransactionResult) -> Reply:
         packet.id,
         packet.protocol,
         result.result,
-        in_options(result.message),
+        # What a servo says beside its answer is told by the answer itself.
+        '' if result.result is ResultCode.SUCCESS else in_options(result.message),
         elapsed_s=result.elapsed_s,
         attempts=result.attempts,
         received=result.data,

@@ -119,8 +119,10 @@ def _tell(output: Output, transaction: Transaction, result: TransactionResult) -
                 for packet in packets
             ],
         )
-    if result.message:
+    if result.result is not ResultCode.SUCCESS:
         output.fail(in_options(result.message))
+    elif result.message and not packets:
+        output.note(in_options(result.message))
 
 
 def _meaning(transaction: Transaction, packet: StatusPacket) -> str:
