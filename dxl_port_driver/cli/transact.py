@@ -121,7 +121,7 @@ def _tell(output: Output, transaction: Transaction, result: TransactionResult) -
         )
     if result.result is not ResultCode.SUCCESS:
         output.fail(in_options(result.message))
-    elif result.message and not packets:
+    elif result.message and not any(packet.error for packet in packets):
         output.note(in_options(result.message))
 
 
