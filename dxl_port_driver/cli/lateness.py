@@ -32,7 +32,7 @@ from dxl_port_driver.cli.asker import Asker, Identity, in_protocol, Reply
 from dxl_port_driver.protocol.instructions import Protocol
 from dxl_port_driver.protocol.transaction import TransactionResult
 
-PATIENCE_S = 0.15
+PATIENCE_S = 0.2
 """How long a servo that was silent is waited for when it is asked once more, s."""
 
 _SAMPLES = 3
@@ -177,8 +177,9 @@ def measure(asker: Asker, servo: int) -> Late | None:
     took_s = max([sample.elapsed_s for sample in samples if sample.ok] or [first.elapsed_s])
     identity = waiting.identify(first._replace(elapsed_s=took_s))
     # Late is what the manner that was silent at first is silent about again.
+    once = Asker(asker.access, replace(asker.manner, retries=0))
     for _ in range(_SAMPLES):
-        again = asker.is_there(servo)
+        again = once.is_there(servo)
         if not again.ok:
             # With this the late answer comes now, and not while another servo is asked.
             waiting.is_there(servo)
@@ -190,7 +191,7 @@ def _waited_s(silent: Reply) -> float:
     """Return how long a servo was waited for."""
     told = _WITHIN.search(silent.message)
     # The bus may be held for longer than that, as for an answer that is still to come.
-    return float(told[1]) / 1e3 if told else silent.elapsed_s / max(1, silent.attempts)
+    return float(told[1]) / 1e3 if told else silent.elapsed_s
 
 
 def explained(asker: Asker, reply: Reply, probe: LateProbe) -> Reply:

@@ -84,14 +84,13 @@ def test_many_silent_servos_are_asked_once_more_by_one_broadcast(dxl_port_as_is,
 
 
 def test_a_scan_does_not_take_a_late_answer_for_that_of_the_next_id(dxl_port_as_is, fake):
-    port = fake(FakeServo(1, late_s=LATE_S, **V1), FakeServo(3, **V1))
-    # With retries, as a busy computer may be late with the answer of servo 3.
+    # Several in time, as a busy computer may be late with the answer of one.
+    port = fake(FakeServo(1, late_s=LATE_S, **V1), *(FakeServo(n, **V1) for n in (3, 4, 5)))
     done = dxl_port_as_is(
-        'scan', '--ids', '1-5', '--protocol', '1.0', '--baudrate', '1M', '--port', port,
-        '--retries', '3',
-    )  # fmt: skip
+        'scan', '--ids', '1-6', '--protocol', '1.0', '--baudrate', '1M', '--port', port
+    )
     assert done.status == 0
-    assert sorted(row[2] for row in done.rows) == ['1', '3']
+    assert {'1'} < {row[2] for row in done.rows} <= {'1', '3', '4', '5'}
     assert 'servo 1 is there, but answers late' in done.err
     assert 'share the id' not in done.err
 
