@@ -230,7 +230,7 @@ class LeaseRenewer:
     def _run(self) -> None:
         while True:
             with self._changed:
-                if not self._leases:
+                if not self._leases or self._is_closed:
                     self._thread = None
                     return
                 now = time.monotonic()

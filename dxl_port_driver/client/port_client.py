@@ -248,7 +248,7 @@ class PortClient:
         another call starts it again.
 
         :param name: of the cycle; one of the same name that runs already is replaced.
-        :param transactions: done in each cycle one after another, nobody else in between.
+        :param transactions: done in each cycle one after another, no other request in between.
         :param rate: cycles per second, Hz.
         :param lease_s: the driver ends the cycle so long after the last renewal, 0.05 to 3600 s;
             0: never, so that the cycle outlives this program.

@@ -33,7 +33,7 @@ from rclpy.qos import QoSProfile
 _LONGEST_NAME = 64
 _KEPT_RESULTS = 10
 _LOWEST_HZ, _HIGHEST_HZ = 0.01, 10_000.0
-# A shorter one cannot be renewed in time over DDS; a longer one protects nobody.
+# A shorter one cannot be renewed in time over DDS; a longer one protects nothing.
 _SHORTEST_LEASE_S, _LONGEST_LEASE_S = 0.05, 3600.0
 
 
