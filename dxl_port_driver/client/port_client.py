@@ -22,13 +22,13 @@ import time
 from typing import Any, TYPE_CHECKING, TypeVar
 import weakref
 
-from dxl_port_driver.client import cyclic, questions
+from dxl_port_driver.client import questions
 from dxl_port_driver.client.background_node import BackgroundNode
 from dxl_port_driver.client.call import Call, CallWatch
-from dxl_port_driver.client.cyclic import CycleCounts, DEFAULT_LEASE_S, LeaseRenewer
+from dxl_port_driver.client.leases import DEFAULT_LEASE_S, LeaseRenewer
 from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
-from dxl_port_driver.client.questions import Octets
+from dxl_port_driver.client.questions import CycleCounts, Octets
 from dxl_port_driver.client.service_clients import ServiceClients
 from dxl_port_driver.errors import DxlPortError, PortClosedError
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
@@ -258,7 +258,7 @@ class PortClient:
         :raises RequestError: a field is out of range, or the bus cannot carry the rate.
         :raises DxlPortError: the cycle was not started.
         """
-        question = cyclic.start(
+        question = questions.start_cyclic(
             name,
             transactions,
             rate,
@@ -285,7 +285,7 @@ class PortClient:
 
         :raises RequestError: a field is out of range.
         """
-        question = cyclic.start(
+        question = questions.start_cyclic(
             name,
             transactions,
             rate,
@@ -309,11 +309,11 @@ class PortClient:
         :raises RequestError: no cycle of this name runs, or it has no lease.
         :raises DxlPortError: the driver was not reached.
         """
-        self.ask(cyclic.renew(name, self.driver))
+        self.ask(questions.renew_cyclic(name, self.driver))
 
     def renew_cyclic_async(self, name: str) -> Call[None]:
         """Begin to renew the lease of a cycle; see :meth:`renew_cyclic`."""
-        return self.begin(cyclic.renew(name, self.driver))
+        return self.begin(questions.renew_cyclic(name, self.driver))
 
     def stop_cyclic(self, name: str) -> CycleCounts:
         """
@@ -323,7 +323,7 @@ class PortClient:
         :raises RequestError: no cycle of this name runs; its lease may be over.
         :raises DxlPortError: the driver was not reached; the lease is not renewed any more.
         """
-        question = cyclic.stop(name, self.driver)
+        question = questions.stop_cyclic(name, self.driver)
         self._leases.release(name)
         return self.ask(question)
 
@@ -333,7 +333,7 @@ class PortClient:
 
         :raises RequestError: the name is empty.
         """
-        question = cyclic.stop(name, self.driver)
+        question = questions.stop_cyclic(name, self.driver)
         self._leases.release(name)
         return self.begin(question)
 

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Cycles of a client, and the renewal of their leases.
+The leases of the cycles that a client started, and their renewal.
 
 A cycle runs in the driver, without the program that started it. With a lease it ends soon after
 that program: as long as the client lives, a thread of its own renews, independent of the node's
@@ -23,106 +23,27 @@ executor, which may be busy. When the process dies the thread dies with it, and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 import contextlib
 from dataclasses import dataclass, field
 import math
 import threading
 import time
-from typing import Any, NamedTuple
+from typing import Any
 import weakref
 
-from dxl_port_driver.client.question import Question
+from dxl_port_driver.client.questions import renew_cyclic
 from dxl_port_driver.client.service_clients import ServiceClients
-from dxl_port_driver.conversions import duration, result_code, transaction_to_message
-from dxl_port_driver.errors import error_class, NotSpunError, RequestError, ResultCode
-from dxl_port_driver.protocol.transaction import Transaction
-from dxl_port_interfaces.srv import StartCyclic, StopCyclic
+from dxl_port_driver.errors import NotSpunError, ResultCode
 
 DEFAULT_LEASE_S = 1.0
 
 _TIMES_A_LEASE = 4
 """How often a lease is renewed within its length, so that a late or lost renewal does no harm."""
-_MAX_LEASE_S = 2**31 - 1
 _UNANSWERED = 16
 """So many renewals may await their responses, while the executor of the node is busy."""
 _END_S = 1.0
 """Bound of the wait for the thread, which ends at once."""
-
-
-class CycleCounts(NamedTuple):
-    """
-    How many cycles there were.
-
-    :param done: those that were carried out.
-    :param missed: those that were not, as the bus was busy or they could not be done.
-    """
-
-    done: int
-    missed: int
-
-
-def start(
-    name: str,
-    transactions: Sequence[Transaction],
-    rate: float,
-    *,
-    lease_s: float,
-    stop_on_error: bool,
-    driver: str,
-) -> Question[None]:
-    """
-    Return the request to start a cycle; see ``StartCyclic``.
-
-    :raises RequestError: a field is out of range.
-    """
-    # Written like this, NaN is refused as well.
-    if not 0 <= lease_s <= _MAX_LEASE_S:
-        raise RequestError(f'lease_s is {lease_s}; give 0.05 to 3600 s, or 0 for no lease')
-    request = StartCyclic.Request(
-        name=name,
-        transactions=[transaction_to_message(one) for one in transactions],
-        stop_on_error=bool(stop_on_error),
-        rate=float(rate),
-        lease=duration(lease_s),
-    )
-    return _question(request, driver)
-
-
-def renew(name: str, driver: str) -> Question[None]:
-    """Return the request to renew the lease of a cycle."""
-    return _question(StartCyclic.Request(name=name), driver)
-
-
-def _question(request: Any, driver: str) -> Question[None]:
-    return Question(
-        StartCyclic, 'start_cyclic', request, lambda response: _check(response, driver)
-    )
-
-
-def stop(name: str, driver: str) -> Question[CycleCounts]:
-    """
-    Return the request to stop a cycle.
-
-    :raises RequestError: the name is empty.
-    """
-    if not name:
-        raise RequestError(
-            'the name is empty, which would stop the cycles of all programs; give the one that '
-            'the cycle was started with'
-        )
-
-    def answer(response: Any) -> CycleCounts:
-        _check(response, driver)
-        return CycleCounts(response.cycles, response.missed)
-
-    return Question(StopCyclic, 'stop_cyclic', StopCyclic.Request(name=name), answer)
-
-
-def _check(response: Any, driver: str) -> None:
-    code = result_code(response.result)
-    if code is not ResultCode.SUCCESS:
-        raise error_class(code)(response.message, port=driver)
 
 
 @dataclass(eq=False)
@@ -223,7 +144,7 @@ class LeaseRenewer:
         if thread is not None and thread is not threading.current_thread():
             thread.join(_END_S)
 
-    def _keep(self, is_kept: Any) -> None:
+    def _keep(self, is_kept: Callable[[Lease], bool]) -> None:
         self._leases = [one for one in self._leases if is_kept(one)]
         self._changed.notify()
 
@@ -251,7 +172,7 @@ class LeaseRenewer:
                     self._lose(lease, repr(error))
 
     def _renew(self, lease: Lease) -> None:
-        question = renew(lease.name, self._clients.driver)
+        question = renew_cyclic(lease.name, self._clients.driver)
         # A driver that is away is waited for; if it comes back without the cycle, it says so.
         if not self._clients.is_ready(question):
             return
