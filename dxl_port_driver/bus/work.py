@@ -29,6 +29,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from dxl_port_driver.bus.late_answers import LATE_S, LateAnswers
 from dxl_port_driver.bus.statistics import Statistics
+from dxl_port_driver.bus.unrest import Unrest
 from dxl_port_driver.errors import (
     DxlPortError,
     PortClosedError,
@@ -104,6 +105,8 @@ class Line:
         self.late_s = LATE_S
         """How much later than the packet timeout rule allows an answer may come, s."""
         self.late = LateAnswers()
+        self.unrest = Unrest()
+        """What may be on the wire that nobody can tell the end of."""
         self.failed = False
         """Whether the device has failed since somebody last looked for it."""
         self.hears_itself = False
@@ -126,6 +129,7 @@ class Line:
         self.failed = False
         self.quiet_from = 0.0
         self.late = LateAnswers()
+        self.unrest.ended()
 
     def occupied(self, until: float) -> None:
         """
@@ -197,6 +201,9 @@ class ReadWork(Work[TransactionResult]):
                 if part:
                     parts.append(part)
                     missing -= len(part)
+                    if line.unrest.is_there:
+                        is_all = not (missing and self._timeout_s)
+                        line.unrest.read(time.monotonic(), is_all=is_all)
                 elif time.monotonic() >= deadline:
                     break
         except DxlPortError as error:
