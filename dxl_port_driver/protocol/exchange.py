@@ -49,6 +49,7 @@ from dxl_port_driver.protocol.plain_exchange import (
     SendOnly,
     Times,
 )
+from dxl_port_driver.protocol.servo_errors import ServoError
 from dxl_port_driver.protocol.timing import (
     BROADCAST_PING_PER_ID_S,
     Link,
@@ -150,6 +151,8 @@ class AwaitPackets(Exchange):
         self._foreign: set[int] = set()
         self._instructions: set[int] = set()
         self._odd: dict[int, int] = {}
+        self._errors: list[ServoError] = []
+        self.error, self.alert = 0, False
         self._look_alike: Frame | None = None
 
     @property
@@ -182,7 +185,7 @@ class AwaitPackets(Exchange):
         if self.attempt is not None:
             return
         if self._answers.roll_call and self._packets and not self._count:
-            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
+            self._succeed()
         elif (joint := self._joint_parts()) is not None and joint.missing:
             self._end_joint(joint)
         elif self._broken or self._foreign or self._instructions:
@@ -289,11 +292,25 @@ class AwaitPackets(Exchange):
             complete = len(self._packets) >= self._count
         else:
             complete = not self._open and not self._answers.roll_call
+        if self._joint_ids is not None:
+            for servo, error in self._joint_ids.errors(frame.raw):
+                self._note_error(ServoError(Protocol.V2, servo, error))
+        elif frame.code if self._protocol is Protocol.V1 else frame.params[0]:
+            self._note_error(ServoError.of(frame))
         if complete:
-            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
+            self._succeed()
         elif self._odd:
             self._forget_out_of_turn(frame.id)
             self._end_if_all_answered()
+
+    def _succeed(self) -> None:
+        message = '; '.join(str(one) for one in self._errors if one.number)
+        self.attempt = Attempt(ResultCode.SUCCESS, message, b''.join(self._packets))
+
+    def _note_error(self, error: ServoError) -> None:
+        self._errors.append(error)
+        self.error = self.error or error.number
+        self.alert |= error.is_alert
 
     def _forget_out_of_turn(self, answered: int) -> None:
         """Forget packets of a wrong length that came before the turn of their servo."""
