@@ -255,10 +255,12 @@ class AwaitPackets(Exchange):
 
     def _fits(self, frame: Frame, answer: Answer) -> bool:
         """Tell an answer to this question from one to another question, by its length."""
-        if not self._is_status(frame):
-            return False
-        error = frame.params[0] if self._protocol is Protocol.V2 else frame.code
-        length = self._length(frame)
+        if self._protocol is Protocol.V2:
+            if frame.code != Instruction.STATUS or not frame.params:
+                return False
+            error, length = frame.params[0], len(frame.params) - 1
+        else:
+            error, length = frame.code, len(frame.params)
         if answer.length is None or length == answer.length:
             return True
         return bool(error) and length == 0
@@ -313,9 +315,9 @@ class AwaitPackets(Exchange):
         self.alert |= error.is_alert
 
     def _forget_out_of_turn(self, answered: int) -> None:
-        """Forget packets of a wrong length that came before the turn of their servo."""
+        """Forget packets of a wrong length that came before an answer of their own turn."""
         order = [answer.id for answer in self._answers.each]
-        for servo in order[order.index(answered) + 1 :]:
+        for servo in order[order.index(answered) :]:
             self._odd.pop(servo, None)
 
     def _end_corrupt(self) -> None:

@@ -409,6 +409,14 @@ def test_a_packet_of_a_wrong_length_before_the_turn_of_its_servo_is_not_its_answ
     assert fed(exchange, [three]) == Attempt(SUCCESS, '', one + two + three)
 
 
+def test_a_servo_whose_answer_came_behind_one_of_a_wrong_length_is_not_blamed():
+    exchange = begun(SYNC)
+    each = [status(V2, 1, '01'), status(V2, 1, '01 02'), status(V2, 2, '01'), status(V2, 3)]
+    assert fed(exchange, each).message.startswith(
+        'servo 2 sent 1 byte instead of 2, servo 3 sent 0 bytes instead of 2; check'
+    )
+
+
 @both
 @pytest.mark.parametrize(
     ('params', 'message'),
