@@ -300,13 +300,13 @@ def test_a_client_brings_its_own_node_if_wanted(active_driver):
 
 
 def test_what_a_servo_reports_is_in_the_result(client):
-    # Goal position 2 ** 31 - 1 is beyond what any servo takes.
+    # No servo takes a goal position of 2 ** 31 - 1.
     write = InstructionPacket(Protocol.V2, 1, Instruction.WRITE, b'\x74\x00\xff\xff\xff\x7f')
     for result in (
         client.transact(write.encode()),
         *client.transact_batch([Transaction(write.encode())]),
     ):
-        assert (result.result, result.error, result.alert) == (ResultCode.SUCCESS, 6, False)
-        assert result.message == 'servo 1 reports error 6 (data limit)'
+        assert (result.result, result.error, result.alert) == (ResultCode.SUCCESS, 4, False)
+        assert result.message == 'servo 1 reports error 4 (data range)'
     well = client.transact(ping(1))
     assert (well.error, well.alert, well.message) == (0, False, '')
