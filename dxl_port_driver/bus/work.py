@@ -29,6 +29,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from dxl_port_driver.bus.late_answers import LATE_S, LateAnswers
 from dxl_port_driver.bus.statistics import Statistics
+from dxl_port_driver.bus.unrest import Unrest
 from dxl_port_driver.errors import (
     DxlPortError,
     PortClosedError,
@@ -106,6 +107,8 @@ class Line:
         self.open_delay_s = 0.0
         """How long a board that resets when its port is opened hears nothing, s."""
         self.late = LateAnswers()
+        self.unrest = Unrest()
+        """What may be on the wire that nobody can tell the end of."""
         self.failed = False
         """Whether the device has failed since somebody last looked for it."""
         self.hears_itself = False
@@ -128,6 +131,7 @@ class Line:
         self.failed = False
         self.quiet_from = time.monotonic() + self.open_delay_s if self.open_delay_s else 0.0
         self.late = LateAnswers()
+        self.unrest.ended()
 
     def occupied(self, until: float) -> None:
         """
@@ -199,6 +203,9 @@ class ReadWork(Work[TransactionResult]):
                 if part:
                     parts.append(part)
                     missing -= len(part)
+                    if line.unrest.is_there:
+                        is_all = not (missing and self._timeout_s)
+                        line.unrest.read(time.monotonic(), is_all=is_all)
                 elif time.monotonic() >= deadline:
                     break
         except DxlPortError as error:
