@@ -30,9 +30,12 @@ from dxl_port_driver.errors import DxlPortError, NotAvailableError
 class SerialHandler(Protocol):
     """What :class:`SdkSerial` needs of a port handler."""
 
-    is_open: bool
     packet_start_time: float
     packet_timeout: float
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open."""
 
     @property
     def last_error(self) -> DxlPortError | None:
