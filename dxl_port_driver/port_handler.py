@@ -300,8 +300,8 @@ class PortHandler(SdkClockMethods):
             data = packet if isinstance(packet, bytes | bytearray) else _as_bytes(packet)
             port = self._port or self._opened()
             wire_over = monotonic() + self.tx_time_per_byte * len(data) / 1000.0
-            written = port.write(data, wire_over + _WRITE_SLACK_S)
             self._answer_over = wire_over + (2.0 * self.latency_timer + 2.0) / 1000.0
+            written = port.write(data, wire_over + _WRITE_SLACK_S)
             self._busy.written()
             self.last_error = None
             return written
