@@ -255,18 +255,21 @@ class PortHandler(SdkClockMethods):
                 return b''
             if len(self._ahead) < length:
                 self._fetch(length)
-            data = self._ahead
         except DxlPortError as error:
             self._failed(error)
             self._packet_clock.end()
-            data = self._ahead
             if type(length) is not int:
                 return b''
         except BaseException:
             self._busy.leave()
             raise
-        self._ahead = data[length:]
-        return data[:length]
+        data = self._ahead
+        try:
+            self._ahead = data[length:]
+            return data[:length]
+        except BaseException:
+            self._ahead = data
+            raise
 
     def _fetch(self, length: int) -> None:
         clock = self._packet_clock
