@@ -163,7 +163,7 @@ def test_a_refused_rate_leaves_the_port_as_it_was(handler: PortHandler, rate: An
 def test_a_rate_that_the_adapter_cannot_make_names_the_closest(
     handler: PortHandler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serial_port.SerialPort, '_achieved_baudrate', lambda port: 3_000_000)
+    monkeypatch.setattr(serial_port.SerialPort, '_achieved_baudrate', lambda *_: 3_000_000)
     assert handler.setBaudRate(4_500_000) is False
     assert isinstance(handler.last_error, BaudrateError)
     assert handler.last_error.closest == 3_000_000
