@@ -164,11 +164,11 @@ def test_both_locks_are_released_while_others_have_the_tty_open(pty_end: Any) ->
     for fails in (False, True):
         port = SerialPort(pty_end.name)
         port.open()
-        copy = os.dup(port._fd)
+        copy = os.dup(port._device.fd)
         try:
             if fails:
-                os.close(port._fd)
-                os.dup2(pty_end.slave, port._fd)
+                os.close(port._device.fd)
+                os.dup2(pty_end.slave, port._device.fd)
             port.close()
             if not fails:
                 fcntl.flock(pty_end.slave, fcntl.LOCK_EX | fcntl.LOCK_NB)
