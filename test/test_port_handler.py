@@ -551,12 +551,12 @@ def test_handlers_that_are_garbage_leave_no_descriptor(pty_line: Pty) -> None:
 
 
 def test_handlers_of_a_virtual_bus_that_are_garbage_leave_no_thread() -> None:
-    before = threading.active_count()
+    before = len(os.listdir('/proc/self/task'))
     for number in range(20):
         handler = PortHandler(f'sim://?ids=1&seed={number}')
         assert handler.openPort()
         del handler
-    wait_until(lambda: threading.active_count() <= before)
+    wait_until(lambda: len(os.listdir('/proc/self/task')) <= before)
 
 
 def test_a_program_that_uses_ser_and_drops_the_port_leaves_nothing(pty_line: Pty) -> None:
