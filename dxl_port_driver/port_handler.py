@@ -37,9 +37,10 @@ from dxl_port_driver.sdk_busy import BusyFlag
 from dxl_port_driver.sdk_clock import PacketClock, SdkClockMethods, whole_number
 
 DEFAULT_LATENCY_TIMER_MS = 16.0
-# As much as the receive buffer of a tty holds. Of a flood the SDK's handlers work off so much
-# after the time is over, a few bytes at a time.
+# As much as the receive buffer of a tty holds.
 _READ_AHEAD = 4096
+# More than this, fetched and not asked for, may be a flood.
+_MUCH = 512
 _WRITE_SLACK_S = 1.0
 _IDLE_S = 0.001
 # How long an answer to an instruction that was left is waited for at most.
@@ -89,8 +90,10 @@ class PortHandler(SdkClockMethods):
         self._is_rate_chosen = False
         self._port: Port | None = None
         self._packet_clock = PacketClock()
-        # The deadline for which the last look at the device, after its time, was taken.
+        # The deadline after which the device was looked at for the last time.
         self._looked_after = 0.0
+        # The deadline that has passed while much was there to read, and when that has to end.
+        self._late_after = self._late_until = 0.0
         # Received, and not asked for yet: one read fetches all there is. It is taken from and
         # added to without a call in between, where no thread and no signal handler gets in.
         self._ahead = b''
@@ -255,6 +258,8 @@ class PortHandler(SdkClockMethods):
                 return b''
             if len(self._ahead) < length:
                 self._fetch(length)
+            elif len(self._ahead) > _MUCH and self._is_far_too_late():
+                return b''
         except DxlPortError as error:
             self._failed(error)
             self._packet_clock.end()
@@ -287,6 +292,28 @@ class PortHandler(SdkClockMethods):
             if not chunk or not is_running:
                 break
         self.last_error = None
+
+    def _is_far_too_late(self) -> bool:
+        """
+        Return whether the time has been over for half as long as it was.
+
+        Then a device that sends without pause keeps a caller who does not ask for the time, and
+        works off a few bytes in each round.
+        """
+        clock = self._packet_clock
+        deadline = clock.deadline
+        now = monotonic()
+        if not deadline or now < deadline:
+            return False
+        if self._late_after != deadline:
+            # Counted from here: a thread that did not run for long finds its answers yet.
+            self._late_after = deadline
+            self._late_until = now + 0.5 * (deadline - clock.start_ms / 1000.0)
+            return False
+        if now < self._late_until:
+            return False
+        clock.end()
+        return True
 
     def _unread(self, data: bytes) -> None:
         """Put bytes back that :meth:`readPort` gave."""
