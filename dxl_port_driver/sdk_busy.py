@@ -33,20 +33,20 @@ from __future__ import annotations
 import sys
 from threading import get_ident
 from time import monotonic
-from types import FrameType
+from types import CodeType, FrameType
 
 
 class BusyFlag:
     """One flag, set or not, and by whom."""
 
-    __slots__ = ('_file', '_is_left', '_owner', '_setter')
+    __slots__ = ('_code', '_is_left', '_owner', '_setter')
 
     def __init__(self) -> None:
         # The thread that set it; None while it is not set.
         self._owner: int | None = None
         # The function that set it, until the instruction is written.
         self._setter: FrameType | None = None
-        self._file = ''
+        self._code: CodeType | None = None
         # Whether an exception ended the exchange that had set it.
         self._is_left = False
 
@@ -60,7 +60,7 @@ class BusyFlag:
         """
         was_left = self._is_left or self._owner is not None
         self._is_left = False
-        self._file = setter.f_code.co_filename
+        self._code = setter.f_code
         self._setter = setter
         self._owner = get_ident()
         return was_left
@@ -88,15 +88,16 @@ class BusyFlag:
         owner = self._owner
         if owner is None:
             return False
-        setter, file = self._setter, self._file
+        setter, code = self._setter, self._code
         frame = sys._current_frames().get(owner)  # None when the thread has ended
         if setter is None and frame is not None:
             if owner == get_ident():
                 return False
             if monotonic() < deadline:
                 return True
+        file = code.co_filename if code is not None and setter is None else None
         while frame is not None:
-            if frame is setter or (setter is None and frame.f_code.co_filename == file):
+            if frame is setter or frame.f_code.co_filename == file:
                 return True
             frame = frame.f_back
         return False

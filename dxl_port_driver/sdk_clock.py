@@ -72,9 +72,15 @@ class PacketClock:
         :param timeout_ms: how long to run, ms; infinity is allowed.
         :raises TypeError: it is no number.
         """
-        self._timeout_ms = milliseconds(timeout_ms)
-        self._start_ms = monotonic() * 1000.0
-        self._set_deadline()
+        now = monotonic()
+        if type(timeout_ms) is float and 0.0 < timeout_ms < _LONGEST_MS:  # as nearly always
+            self._timeout_ms = timeout_ms
+            self._start_ms = now * 1000.0
+            self.deadline = now + timeout_ms / 1000.0
+        else:
+            self._timeout_ms = milliseconds(timeout_ms)
+            self._start_ms = now * 1000.0
+            self._set_deadline()
 
     def end(self) -> None:
         """Let the time be over."""

@@ -159,7 +159,7 @@ def test_writes_as_many_bytes_as_told(line: tuple[int, int]) -> None:
         ([1.5], 1),
         ([None], 1),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_be_written_is_minus_1(
     line: tuple[int, int], packet: Any, length: Any
