@@ -59,10 +59,10 @@ class BusyFlag:
             still come.
         """
         was_left = self._is_left or self._owner is not None
-        self._is_left = False
         self._code = setter.f_code
         self._setter = setter
         self._owner = get_ident()
+        self._is_left = False  # last: an exception may come after each call
         return was_left
 
     def clear(self) -> None:

@@ -159,10 +159,8 @@ def test_after_interrupts_at_random_moments_the_next_instruction_goes_out(
     for attempt in range(1000 if request.config.getoption('--long') else 40):
         servo.delay_s = chance.choice((0.0, 0.002))
         interrupt(lambda: PACKETS.ping(port, 1), chance.uniform(0.0, 0.004))
-        asked = len(servo.asked)
-        address = attempt % 200
-        assert PACKETS.read2ByteTxRx(port, 1, address) == (257 * address, COMM_SUCCESS, 0)
-        assert any(packet.params[:1] == bytes([address]) for packet in servo.asked[asked:])
+        assert PACKETS.read2ByteTxRx(port, 1, attempt)[1:] == (COMM_SUCCESS, 0)
+        servo.wait_until_asked(attempt.to_bytes(2, 'little') + b'\x02\x00')
 
 
 def test_an_exception_in_each_method_frees_the_port_for_other_threads(servo: FakeServo) -> None:
@@ -216,7 +214,7 @@ def test_a_signal_handler_may_switch_off_the_torque_while_a_ping_waits(
     sender = signal_me(0.05)
 
     def speak_again() -> None:
-        servo.wait_until(lambda: len(servo.asked) == 1)
+        wait_until(lambda: len(servo.asked) == 1)
         servo.is_mute = False
 
     speaker = threading.Thread(target=speak_again)
@@ -254,6 +252,8 @@ def test_the_answer_to_an_interrupted_instruction_is_not_read_as_anothers(
     servo: FakeServo, port: PortHandler, on_signal: Callable[[Callable[[], None]], None]
 ) -> None:
     on_signal(raise_interrupted)
+    # As on an adapter that keeps answers for long: this machine may be busy as well.
+    port.latency_timer = 50.0
     for _ in range(5):
         servo.delay_s = 0.015
         interrupt(lambda: PACKETS.read2ByteTxRx(port, 1, 0x33), 0.002)

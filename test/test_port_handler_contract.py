@@ -320,7 +320,7 @@ class TestOnBoth:
         port.ser.timeout = 0
         assert port.ser.write(bytes(PING_1)) == len(PING_1)
         port.ser.flush()
-        servo.wait_until(lambda: len(servo.asked) == 1)
+        wait_until(lambda: len(servo.asked) == 1)
         port.ser.reset_output_buffer()
         port.ser.flushInput()
         port.ser.flushOutput()

@@ -94,9 +94,9 @@ class FakeServo:
         if not self.is_mute and asked.id != 254:
             os.write(self.line.master, StatusPacket(asked.protocol, asked.id, 0, params).encode())
 
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that will come."""
-        wait_until(condition)
+    def wait_until_asked(self, params: bytes) -> None:
+        """Wait for an instruction with these parameters."""
+        wait_until(lambda: any(packet.params == params for packet in self.asked))
 
     def close(self) -> None:
         """End it and take the line away."""
