@@ -221,7 +221,7 @@ class TestHolders:
         )
         (tmp_path / '77').mkdir()
         (tmp_path / '77' / 'comm').write_text('minicom\n')
-        assert find_holders(pty_end.name, tmp_path) == [Holder(77, 'minicom')]
+        assert find_holders(pty_end.name, tmp_path) == [Holder(77, 'minicom', has_lock=True)]
         (tmp_path / '77' / 'comm').unlink()
         assert [str(holder) for holder in find_holders(pty_end.name, tmp_path)] == ['pid 77']
 
