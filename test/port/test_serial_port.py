@@ -235,7 +235,9 @@ def test_errors_of_the_device_are_told_in_its_words(port: SerialPort, pty_end: A
         port.read(1, 0.0)
     with pytest.raises(TransmitError, match='Input/output error'):
         port.write(b'x', 0.0)
-    with pytest.raises(BaudrateError, match=r'as the device is gone \(Input/output error\); check'):
+    with pytest.raises(
+        BaudrateError, match=r'as the device is gone \(Input/output error\); check'
+    ):
         port.set_baudrate(9600)
     assert not port.set_low_latency(True)
     port.close()
