@@ -76,7 +76,8 @@ class Port(ABC):
         :raises BaudrateError: as :meth:`open`.
         """
         self.open()
-        old.close()
+        if old is not self:
+            old.close()
 
     @abstractmethod
     def close(self) -> None:

@@ -35,11 +35,13 @@ class Holder:
     :param pid: process id.
     :param name: its name, as of :func:`process_name`; empty when the system does not tell.
     :param is_fork: it is this same program: forked from this process, or the other way round.
+    :param has_lock: it holds the flock on the device.
     """
 
     pid: int
     name: str
     is_fork: bool = False
+    has_lock: bool = False
 
     def __str__(self) -> str:
         """Give the process the way a person would look for it."""
@@ -65,9 +67,10 @@ def find_holders(device_path: str, proc: Path = _PROC) -> list[Holder]:
     own = os.getpid()
     pids = {pid for pid in _numbers(proc) if pid != own and _has_open(proc / str(pid), device)}
     # A lock goes by the process that took it, even when a forked child keeps it for a dead parent.
-    pids |= {pid for pid in _lock_owners(proc, device) - {own} if _is_running(proc, pid)}
+    owners = {pid for pid in _lock_owners(proc, device) - {own} if _is_running(proc, pid)}
     return [
-        Holder(pid, process_name(proc / str(pid)), _is_fork(proc, pid)) for pid in sorted(pids)
+        Holder(pid, process_name(proc / str(pid)), _is_fork(proc, pid), pid in owners)
+        for pid in sorted(pids | owners)
     ]
 
 

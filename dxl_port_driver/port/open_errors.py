@@ -117,12 +117,13 @@ def _held(number: int, device_path: str, name: str) -> PortHeldError:
     strangers = [holder for holder in holders if not holder.is_fork]
     if strangers:
         return held_error(name, strangers)
-    if is_open_here(device_path):
+    forks = [holder for holder in holders if holder.has_lock] or holders
+    if is_open_here(device_path) and not (forks and forks[0].has_lock):
         return PortHeldError(
             f'{name} is open in this program already; close it there first.', port=name
         )
-    if holders:
-        who = ', '.join(f'pid {holder.pid}' for holder in holders)
+    if forks:
+        who = ', '.join(f'pid {holder.pid}' for holder in forks)
         return PortHeldError(
             f'{name} is open in a process that was forked from this program, or this one from it '
             f'({who}); close it there first.',

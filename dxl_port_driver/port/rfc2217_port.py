@@ -137,7 +137,7 @@ class Rfc2217Port(FdPort[_Rfc2217Device]):
 
     def open_instead_of(self, old: Port) -> None:
         """Open in place of another port; a connection that stands to the same peer is kept."""
-        if isinstance(old, Rfc2217Port) and old is not self and old._is_connected_to(self):
+        if isinstance(old, Rfc2217Port) and old._is_connected_to(self):
             old.set_baudrate(self._baudrate)
             device = old._detach()
             if device is not None:

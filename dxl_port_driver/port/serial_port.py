@@ -281,7 +281,7 @@ class SerialPort(FdPort[SerialDevice]):
 
     def open_instead_of(self, old: Port) -> None:
         """Open in place of another port; see :meth:`Port.open_instead_of`."""
-        if isinstance(old, SerialPort) and old is not self and old.is_open:
+        if isinstance(old, SerialPort) and old.is_open:
             if self._is_device_of(old):
                 old.set_baudrate(self._baudrate)
                 device = old._detach()

@@ -136,7 +136,7 @@ class SocketPort(FdPort[_Connection]):
 
     def open_instead_of(self, old: Port) -> None:
         """Open in place of another port; a connection that stands to the same peer is kept."""
-        if isinstance(old, SocketPort) and old is not self and old._is_connected_to(self):
+        if isinstance(old, SocketPort) and old._is_connected_to(self):
             device = old._detach()
             if device is not None:
                 self._attach(device)

@@ -69,7 +69,7 @@ class _SimTty(Tty):
         if is_garbage:
             # The collector may run in the very thread that is to end, or inside of the lock.
             with contextlib.suppress(RuntimeError):
-                _thread.start_new_thread(_release, (self._entry,))
+                _thread.start_new_thread(_release_in_thread, (self._entry,))
         else:
             _release(self._entry)
 
@@ -92,6 +92,11 @@ def _acquire(options: SimOptions) -> tuple[_Entry, bool]:
                 raise
         entry.users += 1
         return entry, is_first
+
+
+def _release_in_thread(entry: _Entry) -> None:
+    # A thread of the lower level starts without a lock, but is no one to wait for others.
+    threading.Thread(target=_release, args=(entry,), daemon=True).start()
 
 
 def _release(entry: _Entry) -> None:
