@@ -15,8 +15,8 @@
 """
 The DYNAMIXEL SDK's ``PortHandler`` on this package's ports.
 
-The one module in the SDK's names and in its unit, ms. It translates and decides nothing: the
-port raises typed errors, and here they become the SDK's return values.
+In the SDK's names and in its unit, ms: the port raises typed errors, and here they become the
+SDK's return values.
 """
 
 from __future__ import annotations
@@ -297,8 +297,8 @@ class PortHandler(SdkClockMethods):
         """
         Return whether the time has been over for half as long as it was.
 
-        Then a device that sends without pause keeps a caller who does not ask for the time, and
-        works off a few bytes in each round.
+        Then a device that sends without pause keeps a caller that does not ask for the time, and
+        takes a few bytes in each round.
         """
         clock = self._packet_clock
         deadline = clock.deadline

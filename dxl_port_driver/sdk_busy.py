@@ -19,7 +19,7 @@ The DYNAMIXEL SDK's packet handlers look at ``is_using`` before an instruction, 
 it when the answer is there. An exception in between, such as Ctrl-C or one that a signal handler
 raises, leaves it set, and with the SDK's own port every later instruction is refused: also the
 one that was to switch the torque off. It may come between any two of the SDK's own steps, where
-no port handler can catch it. So this flag remembers who set it:
+no port handler can catch it. So this flag remembers which thread set it:
 
 - To the thread that set it, it is set until the instruction is written. Then the thread is either
   still inside that exchange, and asks from a signal handler, or it has left it. In both cases its
@@ -37,7 +37,7 @@ from types import CodeType, FrameType
 
 
 class BusyFlag:
-    """One flag, set or not, and by whom."""
+    """One flag, and which function of which thread set it."""
 
     __slots__ = ('_code', '_is_left', '_owner', '_setter')
 
@@ -66,7 +66,7 @@ class BusyFlag:
         return was_left
 
     def clear(self) -> None:
-        """Clear it, whoever set it."""
+        """Clear it, no matter which thread set it."""
         self._owner = self._setter = None
 
     def written(self) -> None:
