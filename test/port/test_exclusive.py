@@ -210,8 +210,7 @@ class TestHolders:
     def test_the_far_end_of_a_pty_is_no_holder(self, pty_end: Any) -> None:
         assert is_open_here(pty_end.name)
         script = (
-            'import sys; from dxl_port_driver.port import serial_port
-from dxl_port_driver.port.holders import find_holders;'
+            'import sys; from dxl_port_driver.port.holders import find_holders;'
             'print(find_holders(sys.argv[1]))'
         )
         assert run(script, pty_end.name) == '[]'

@@ -213,7 +213,7 @@ def test_a_child_without_the_thread_that_reads_is_told_so(
             port.clear,
             lambda: port.set_baudrate(115200),
         ):
-            with pytest.raises(PortClosedError, match='forked from, .* open it in this process'):
+            with pytest.raises(PortClosedError, match=r'forked from, .* open it in this process'):
                 call()
 
     fork(use).end()

@@ -82,7 +82,7 @@ class TestReentrantWaits:
         assert b''.join(got) == b'x' * 200
 
     def test_a_read_that_was_left_behind_is_in_nobodys_way(self, wired: Any, soon: Soon) -> None:
-        port, far_end = wired
+        port, _ = wired
         is_reading = threading.Event()
 
         def left_behind() -> None:
@@ -140,7 +140,7 @@ class TestReentrantWaits:
     def test_a_signal_handler_that_opens_the_port_again_ends_the_read(
         self, wired: Any, soon: Soon, descriptors: Callable[[], set[str]]
     ) -> None:
-        port, far_end = wired
+        port, _ = wired
         before = descriptors()
         old = signal.signal(signal.SIGALRM, lambda *_: port.open())
         try:
@@ -156,11 +156,11 @@ class TestReentrantWaits:
         assert len(descriptors()) <= len(before) + 1
 
     def test_calls_that_handlers_interrupt_forget_no_use(self, pty_end: Any) -> None:
-        class InterruptedError(Exception):
+        class HandlerError(Exception):
             pass
 
         def handler(number: int, frame: object) -> None:
-            raise InterruptedError
+            raise HandlerError
 
         draw = random.Random(5)
         interrupted = 0
@@ -175,7 +175,7 @@ class TestReentrantWaits:
                         port.clear()
                         port.read(1, time.monotonic() + 5e-5)
                         port.available()
-                except InterruptedError:
+                except HandlerError:
                     interrupted += 1
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -280,7 +280,8 @@ class TestInterleavings:
                 hands = Hands(far_end.name, seed)
                 hands.run(10_000 if is_long else 600)
                 assert PortClosedError in hands.told
-                wait_until(lambda: len(descriptors()) <= len(before) + (kind == 'socket'))
+                most = len(before) + (kind == 'socket')
+                wait_until(lambda most=most: len(descriptors()) <= most)  # type: ignore[misc]
 
     @pytest.mark.filterwarnings(r'ignore:set(Daemon|Name)\(\):DeprecationWarning')
     @pytest.mark.parametrize('kind', ['rfc2217'])
