@@ -28,26 +28,33 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import MutableSequence, Sequence
+import operator
+import os
 import threading
 
-from dxl_port_driver.errors import DxlPortError, PortNumberError, RequestError
+from dxl_port_driver.errors import DxlPortError, PortNumberError, ReceiveError, RequestError
 from dxl_port_driver.port_handler import PortHandler
+
+# How a device, or the peer of a connection, says that nothing more will come.
+_ENDS = ('(end of file)', '(the peer closed the connection)')
 
 _ports: list[PortHandler] = []
 _ports_lock = threading.Lock()
 
 
-def portHandler(port_name: str) -> int:
+def portHandler(port_name: str | bytes | os.PathLike[str]) -> int:
     """
     Give the number of a port; the port stays closed.
 
-    :param port_name: device path or URL; a name that is known gives the number that it has.
+    :param port_name: device path or URL, also as bytes; a name that is known gives the number
+        that it has.
     """
+    new = PortHandler(port_name)
     with _ports_lock:
         for port_num, port in enumerate(_ports):
-            if port.port_name == port_name:
+            if port.port_name == new.port_name:
                 return port_num
-        _ports.append(PortHandler(port_name))
+        _ports.append(new)
         return len(_ports) - 1
 
 
@@ -149,7 +156,9 @@ def readPort(port_num: int, packet: MutableSequence[int], length: int) -> int:
     :param packet: list or bytearray to fill; it grows when it is shorter than what was read, and
         keeps what it has behind that.
     :param length: most bytes to read.
-    :return: number of bytes read; 0 when there are none, -1 when the device failed.
+    :return: number of bytes read; 0 when there are none, and at end of file, which
+        :func:`getLastError` tells apart; -1 when the device failed, or ``packet`` cannot take
+        the bytes, which then stay in the receive buffer.
     :raises PortNumberError: no port has the number.
     """
     port = _port(port_num)
@@ -158,11 +167,17 @@ def readPort(port_num: int, packet: MutableSequence[int], length: int) -> int:
             port,
             f'The packet to read into is a {type(packet).__name__}; give a list or bytearray.',
         )
-    before = port.last_error
     data = port.readPort(length)
     if not data:
-        return 0 if port.last_error is before else -1
-    packet[: len(data)] = data
+        return -1 if port.last_error and not _is_end_of_file(port.last_error) else 0
+    try:
+        packet[: len(data)] = data
+    except BaseException as error:
+        port._unread(data)
+        if not isinstance(error, BufferError | MemoryError):
+            raise
+        return _refuse(port, f'The packet to read into does not take the bytes ({error}); give '
+                       'one that is long enough, or that can grow.')  # fmt: skip
     return len(data)
 
 
@@ -177,12 +192,20 @@ def writePort(port_num: int, packet: Sequence[int] | array[int], length: int) ->
     :raises PortNumberError: no port has the number.
     """
     port = _port(port_num)
-    if not 0 <= length <= len(packet):
+    try:
+        count, most = operator.index(length), len(packet)
+        part = packet[:count]
+    except (TypeError, LookupError) as error:
         return _refuse(
-            port, f'{length} bytes of a packet of {len(packet)} cannot be sent; give the length '
+            port, f'That is no packet, or no length of one ({error}); give bytes, a bytearray, '
+            'or a list or array of ints, and a whole number of bytes.'
+        )  # fmt: skip
+    if not 0 <= count <= most:
+        return _refuse(
+            port, f'{count} bytes of a packet of {most} cannot be sent; give the length '
             'that it has.'
         )  # fmt: skip
-    return port.writePort(packet[:length])
+    return port.writePort(part)
 
 
 def setPacketTimeout(port_num: int, packet_length: int) -> None:
@@ -230,10 +253,12 @@ def getLastError(port_num: int) -> DxlPortError | None:
 
 
 def _port(port_num: int) -> PortHandler:
-    if isinstance(port_num, int) and not isinstance(port_num, bool) and port_num >= 0:
+    if not isinstance(port_num, bool):
         try:
-            return _ports[port_num]
-        except IndexError:
+            number = operator.index(port_num)  # numpy has ints of its own
+            if number >= 0:
+                return _ports[number]
+        except (TypeError, IndexError):
             pass
     raise PortNumberError(
         f'{port_num!r} is the number of no port; use one that portHandler(port_name) gave.'
@@ -243,3 +268,7 @@ def _port(port_num: int) -> PortHandler:
 def _refuse(port: PortHandler, why: str) -> int:
     port.last_error = RequestError(why, port=port.port_name)
     return -1
+
+
+def _is_end_of_file(error: DxlPortError) -> bool:
+    return isinstance(error, ReceiveError) and any(end in error.message for end in _ENDS)

@@ -15,29 +15,43 @@
 """
 The DYNAMIXEL SDK's ``PortHandler`` on this package's ports.
 
-The one module in the SDK's names and in its unit, ms. It translates and decides nothing: the
-port raises typed errors, and here they become the SDK's return values.
+In the SDK's names and in its unit, ms: the port raises typed errors, and here they become the
+SDK's return values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+import logging
+import os
+import sys
 import time
 from time import monotonic
 
-from dxl_port_driver.errors import DxlPortError, PortClosedError, RequestError
+from dxl_port_driver.errors import BaudrateError, DxlPortError, PortClosedError, RequestError
+from dxl_port_driver.local_serial import LocalSerial
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.port.open_port import make_port
+from dxl_port_driver.sdk_busy import BusyFlag
+from dxl_port_driver.sdk_clock import PacketClock, SdkClockMethods, whole_number
 
 DEFAULT_LATENCY_TIMER_MS = 16.0
-# More than the receive buffer of a tty holds.
-_READ_AHEAD = 8192
+# As much as the receive buffer of a tty holds.
+_READ_AHEAD = 4096
+# More than this, fetched and not asked for, may be a flood.
+_MUCH = 512
 _WRITE_SLACK_S = 1.0
 _IDLE_S = 0.001
+# How long an answer to an instruction that was left is waited for at most.
+_LONGEST_PASS_S = 0.1
+# For a device that does not make the default, and does not tell what it makes either.
+_SLOWER_RATES = (500_000, 460_800, 230_400, 115_200, 57_600, 38_400, 19_200, 9_600)
+
+_log = logging.getLogger(__name__)
 
 
-class PortHandler:
+class PortHandler(SdkClockMethods):
     """
     A serial port for the DYNAMIXEL SDK's packet handlers.
 
@@ -48,99 +62,158 @@ class PortHandler:
     packet clock running :meth:`readPort` waits for the bytes asked for, asleep, so that the loop
     goes round once an answer instead of some thousand times.
 
-    :ivar is_open: between a successful :meth:`openPort` and :meth:`closePort`.
-    :ivar is_using: set and looked at by the SDK's handlers; an exception between the two leaves
-        it set, so opening and closing reset it.
+    An exception in the middle of an instruction (Ctrl-C, one of a signal handler) costs that
+    instruction only, the next one goes out; see :mod:`~dxl_port_driver.sdk_busy`. So does one
+    that a signal handler sends while another waits for its answer, which is lost then.
+
     :ivar baudrate: bit/s; :meth:`openPort` opens at it.
     :ivar port_name: device path or URL; :meth:`openPort` opens it.
     :ivar tx_time_per_byte: time of a byte on the wire, ms; 0.0 until the port was opened.
     :ivar latency_timer: how long the adapter may hold bytes back, ms; read off the adapter by
         :meth:`openPort` where it tells, else 16.
-    :ivar last_error: why the last call that failed did so; None until one fails, and after the
-        next successful :meth:`openPort`.
+    :ivar last_error: why the last call failed; None when it did not.
 
-    :param port_name: device path such as ``/dev/ttyUSB0``, or URL of an allowed scheme.
+    :param port_name: device path such as ``/dev/ttyUSB0``, or URL of an allowed scheme; bytes and
+        path objects as well.
     :param exclusive: keep other processes out of the port.
     """
 
-    def __init__(self, port_name: str, *, exclusive: bool = True) -> None:
-        self.is_open = False
+    def __init__(
+        self, port_name: str | bytes | os.PathLike[str], *, exclusive: bool = True
+    ) -> None:
         self.baudrate = DEFAULT_BAUDRATE
         self.tx_time_per_byte = 0.0
         self.latency_timer = DEFAULT_LATENCY_TIMER_MS
-        self.is_using = False
-        self.port_name = port_name
+        self.port_name = _as_text(port_name)
         self.last_error: DxlPortError | None = None
         self._exclusive = exclusive
+        self._is_rate_chosen = False
         self._port: Port | None = None
-        self._deadline = 0.0
-        # Received, and not asked for yet: one read fetches all there is.
+        self._packet_clock = PacketClock()
+        # The deadline after which the device was looked at for the last time.
+        self._looked_after = 0.0
+        # The deadline that has passed while much was there to read, and when that has to end.
+        self._late_after = self._late_until = 0.0
+        # Received, and not asked for yet: one read fetches all there is. It is taken from and
+        # added to without a call in between, where no thread and no signal handler gets in.
         self._ahead = b''
+        self._busy = BusyFlag()
+        # When the answer to the last packet is surely over.
+        self._answer_over = 0.0
+        self._ser: LocalSerial | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open: from a successful :meth:`openPort` to :meth:`closePort`."""
+        return self._port is not None
+
+    @property
+    def is_using(self) -> bool:
+        """
+        Whether an instruction is under way: set, looked at and cleared by the SDK's handlers.
+
+        Only what can be going on counts, see :mod:`~dxl_port_driver.sdk_busy`.
+        """
+        return self._busy.is_set(self._packet_clock.deadline)
+
+    @is_using.setter
+    def is_using(self, value: bool) -> None:
+        if not value:
+            self._busy.clear()
+        elif self._busy.set(sys._getframe(1)):
+            self._let_answer_pass()
+
+    @property
+    def ser(self) -> LocalSerial | None:
+        """The port with pyserial's names, for programs that use it so; None before it opened."""
+        if self._ser is None and self.tx_time_per_byte:
+            # Not made before: the two refer to each other, so that they end with the garbage
+            # collector's next round, and not at once.
+            self._ser = LocalSerial(self, exclusive=self._exclusive)
+        return self._ser
 
     def openPort(self) -> bool:
         """
         Open the port at :attr:`baudrate`; one that is open is opened afresh.
 
+        A device that cannot make the default baudrate, when no other was set yet, is opened at
+        one that it can make; the log and :meth:`getBaudRate` tell which.
+
         :return: False when it did not open; it is closed then.
         """
         self.closePort()
-        return self._open_new(self.baudrate)
+        if self._open(self.baudrate):
+            return True
+        reason = self.last_error
+        if (
+            isinstance(reason, BaudrateError)
+            and self.baudrate == DEFAULT_BAUDRATE
+            and not self._is_rate_chosen
+        ):
+            for rate in _SLOWER_RATES if reason.closest is None else (reason.closest,):
+                if self._open(rate):
+                    _log.warning('%s It is open at %d bit/s; set the one you need.', reason, rate)
+                    return True
+            self.last_error = reason
+        return False
 
     def closePort(self) -> None:
         """Close the port; safe at any time, any number of times."""
         port, self._port = self._port, None
-        self.is_open = False
-        self.is_using = False
+        self._busy.clear()
         self._ahead = b''
         if port is not None:
             port.close()
 
+    def setupPort(self, cflag_baud: int) -> bool:
+        """
+        Open the port afresh at :attr:`baudrate`.
+
+        :param cflag_baud: of no effect, as with the SDK, which opens at :attr:`baudrate` too.
+        :return: False when it did not open; it is closed then.
+        """
+        return self.openPort()
+
     def clearPort(self) -> None:
         """Throw away what is in the receive buffer."""
-        self._ahead = b''
         try:
+            self._ahead = b''
             self._opened().clear()
+            self.last_error = None
         except DxlPortError as error:
-            self.last_error = error
+            self._failed(error)
+        except BaseException:
+            self._busy.leave()
+            raise
 
-    def setPortName(self, port_name: str) -> None:
+    def setPortName(self, port_name: str | bytes | os.PathLike[str]) -> None:
         """
         Name the port that the next :meth:`openPort` or :meth:`setBaudRate` opens.
 
         :param port_name: device path or URL.
         """
-        self.port_name = port_name
+        self.port_name = _as_text(port_name)
 
     def getPortName(self) -> str:
-        """Give the port's name."""
+        """Return the port's name."""
         return self.port_name
 
     def setBaudRate(self, baudrate: int) -> bool:
         """
-        Change the baudrate and empty the receive buffer.
+        Open the port at another baudrate, with an empty receive buffer.
 
-        As with the SDK, a closed port is opened by it, and one that was given another name since
-        it was opened is exchanged for the one of that name.
+        As with the SDK, a closed port is opened by it, a device that has been away is taken
+        again, and a name that was changed, or a link that leads elsewhere now, is followed.
 
         :param baudrate: bit/s; any that the device can make.
-        :return: False when that failed: the port, its name's device and its rate stay as they
-            were, and the closest rate on offer is told in :attr:`last_error`.
+        :return: False when that failed: the port, its device and its rate stay as they were, and
+            the closest rate on offer is told in :attr:`last_error`.
         """
-        port = self._port
-        if port is None or port.name != self.port_name:
-            return self._open_new(baudrate)
-        try:
-            port.set_baudrate(baudrate)
-            self._take_baudrate(baudrate)
-            self._ahead = b''
-            port.clear()
-        except DxlPortError as error:
-            self.last_error = error
-            return False
-        return True
+        self._is_rate_chosen = True
+        return self._open(baudrate, self._port)
 
     def getBaudRate(self) -> int:
-        """Give the baudrate, bit/s."""
+        """Return the baudrate, bit/s."""
         return self.baudrate
 
     def getBytesAvailable(self) -> int:
@@ -150,10 +223,15 @@ class PortHandler:
         :return: -1 when the device failed or the port is closed.
         """
         try:
-            return len(self._ahead) + self._opened().available()
+            count = self._opened().available()
+            self.last_error = None
+            return count + len(self._ahead)
         except DxlPortError as error:
-            self.last_error = error
+            self._failed(error)
             return -1
+        except BaseException:
+            self._busy.leave()
+            raise
 
     def readPort(self, length: int) -> bytes:
         """
@@ -163,32 +241,83 @@ class PortHandler:
         is over; when it does not run, this returns what is there. After a failure there is no
         answer to wait for: the clock's time is over then, which ends the SDK's loops at once.
 
+        After the time is over the device is looked at once more, for what has come while this
+        thread did not run. Then there is an end: a device that sends without pause does not keep
+        a loop that never asks for the time.
+
         :param length: most bytes to return.
         :return: fewer bytes, or none, when there are no more in time, or the device failed.
         """
+        try:
+            if type(length) is not int:
+                length = _as_length(length)
+            if length < 1:
+                # The SDK asks for nothing, again and again, when broadcastPing() has its fill
+                # before the time is over.
+                time.sleep(max(0.0, min(_IDLE_S, self._packet_clock.deadline - monotonic())))
+                return b''
+            if len(self._ahead) < length:
+                self._fetch(length)
+            elif len(self._ahead) > _MUCH and self._is_far_too_late():
+                return b''
+        except DxlPortError as error:
+            self._failed(error)
+            self._packet_clock.end()
+            if type(length) is not int:
+                return b''
+        except BaseException:
+            self._busy.leave()
+            raise
         data = self._ahead
-        if len(data) < length:
-            deadline = self._deadline
-            try:
-                port = self._port or self._opened()
-                while len(data) < length:
-                    chunk = port.read(_READ_AHEAD, deadline)
-                    if not chunk:
-                        break
-                    data = data + chunk if data else chunk
-            except DxlPortError as error:
-                self.last_error = error
-                self._deadline = 0.0
-        elif length < 1:
-            # The SDK asks for nothing, again and again, when broadcastPing() has its fill before
-            # the time is over.
-            time.sleep(max(0.0, min(_IDLE_S, self._deadline - monotonic())))
-            return b''
-        if len(data) > length:
+        try:
             self._ahead = data[length:]
             return data[:length]
-        self._ahead = b''
-        return data
+        except BaseException:
+            self._ahead = data
+            raise
+
+    def _fetch(self, length: int) -> None:
+        clock = self._packet_clock
+        port = self._port or self._opened()
+        deadline = clock.deadline
+        while len(self._ahead) < length:
+            is_running = monotonic() < deadline
+            if deadline and not is_running:
+                if self._looked_after == deadline:
+                    clock.end()
+                    break
+                self._looked_after = deadline
+            chunk = port.read(_READ_AHEAD, deadline)
+            self._ahead += chunk
+            if not chunk or not is_running:
+                break
+        self.last_error = None
+
+    def _is_far_too_late(self) -> bool:
+        """
+        Return whether the time has been over for half as long as it was.
+
+        Then a device that sends without pause keeps a caller that does not ask for the time, and
+        takes a few bytes in each round.
+        """
+        clock = self._packet_clock
+        deadline = clock.deadline
+        now = monotonic()
+        if not deadline or now < deadline:
+            return False
+        if self._late_after != deadline:
+            # Counted from here: a thread that did not run for long finds its answers yet.
+            self._late_after = deadline
+            self._late_until = now + 0.5 * (deadline - clock.start_ms / 1000.0)
+            return False
+        if now < self._late_until:
+            return False
+        clock.end()
+        return True
+
+    def _unread(self, data: bytes) -> None:
+        """Put bytes back that :meth:`readPort` gave."""
+        self._ahead = data + self._ahead
 
     def writePort(self, packet: bytes | bytearray | Iterable[int]) -> int:
         """
@@ -200,11 +329,18 @@ class PortHandler:
         try:
             data = packet if isinstance(packet, bytes | bytearray) else _as_bytes(packet)
             port = self._port or self._opened()
-            wire_s = self.tx_time_per_byte * len(data) / 1000.0
-            return port.write(data, monotonic() + wire_s + _WRITE_SLACK_S)
+            wire_over = monotonic() + self.tx_time_per_byte * len(data) / 1000.0
+            self._answer_over = wire_over + (2.0 * self.latency_timer + 2.0) / 1000.0
+            written = port.write(data, wire_over + _WRITE_SLACK_S)
+            self._busy.written()
+            self.last_error = None
+            return written
         except DxlPortError as error:
-            self.last_error = error
+            self._failed(error)
             return -1
+        except BaseException:
+            self._busy.leave()
+            raise
 
     def setPacketTimeout(self, packet_length: int) -> None:
         """
@@ -215,52 +351,122 @@ class PortHandler:
 
         :param packet_length: length of the answer, bytes.
         """
-        wire_ms = self.tx_time_per_byte * packet_length
-        self._deadline = monotonic() + (wire_ms + 2.0 * self.latency_timer + 2.0) / 1000.0
+        try:
+            wire_ms = self.tx_time_per_byte * packet_length
+            self._answer_over += wire_ms / 1000.0
+            self._packet_clock.start(wire_ms + 2.0 * self.latency_timer + 2.0)
+        except BaseException:
+            self._busy.leave()
+            raise
 
     def setPacketTimeoutMillis(self, msec: float) -> None:
         """
         Start the packet clock.
 
-        :param msec: its time, ms.
+        :param msec: how long to run, ms; infinity is allowed.
         """
-        self._deadline = monotonic() + msec / 1000.0
+        try:
+            self._packet_clock.start(msec)
+        except BaseException:
+            self._busy.leave()
+            raise
 
     setPacketTimeoutMSec = setPacketTimeoutMillis
 
     def isPacketTimeout(self) -> bool:
-        """Tell whether the packet clock's time is over; it is before the clock was started."""
-        # So put, a time that is no number is over.
-        return not monotonic() < self._deadline
+        """Return whether the packet clock's time is over; True before the clock was started."""
+        try:
+            return self._packet_clock.is_over()
+        except BaseException:
+            self._busy.leave()
+            raise
 
     def _opened(self) -> Port:
-        if self._port is None:
+        port = self._port
+        if port is None:
             raise PortClosedError(
                 f'{self.port_name} is closed; call openPort() first.', port=str(self.port_name)
             )
-        return self._port
+        return port
 
-    def _open_new(self, baudrate: int) -> bool:
+    def _open(self, baudrate: int, old: Port | None = None) -> bool:
+        """
+        Open the port that the name names now.
+
+        :param baudrate: bit/s.
+        :param old: the port to open it in place of, which is as it was when that fails; None for
+            one that is closed.
+        """
         try:
-            port = make_port(self.port_name, baudrate=baudrate, exclusive=self._exclusive)
-            port.open()
+            port = make_port(
+                _as_text(self.port_name),
+                baudrate=whole_number(baudrate),  # type: ignore[arg-type]  # it tells what is none
+                exclusive=self._exclusive,
+            )
+            if old is None:
+                port.open()
+            else:
+                port.open_instead_of(old)
         except DxlPortError as error:
-            self.last_error = error
+            self._failed(error)
             return False
-        self.closePort()
-        self._port = port
-        self.is_open = True
+        before, self._port = self._port, port
+        if before is not None and before is not old:
+            before.close()
+        self._busy.clear()
+        self._ahead = b''
+        self.baudrate = port.baudrate
+        self.tx_time_per_byte = 10_000.0 / port.baudrate
+        if old is None or old.name != port.name:
+            latency_timer_ms = port.latency_timer_ms
+            self.latency_timer = (
+                DEFAULT_LATENCY_TIMER_MS if latency_timer_ms is None else latency_timer_ms
+            )
         self.last_error = None
-        self._take_baudrate(baudrate)
-        latency_timer_ms = port.latency_timer_ms
-        self.latency_timer = (
-            DEFAULT_LATENCY_TIMER_MS if latency_timer_ms is None else latency_timer_ms
-        )
-        return True
+        try:
+            if old is not None:
+                port.clear()
+        except DxlPortError as error:
+            self._failed(error)
+        return self.last_error is None
 
-    def _take_baudrate(self, baudrate: int) -> None:
-        self.baudrate = baudrate
-        self.tx_time_per_byte = 10_000.0 / baudrate
+    def _let_answer_pass(self) -> None:
+        """
+        Wait until no answer can come to an instruction that was left before its end.
+
+        It would be taken for the answer to the next one, or collide with it on the wire.
+        """
+        port = self._port
+        over = min(self._answer_over, monotonic() + _LONGEST_PASS_S)
+        try:
+            while port is not None and port.read(_READ_AHEAD, over):
+                # All that comes of it comes close together.
+                over = min(over, monotonic() + (self.latency_timer + 2.0) / 1000.0)
+        except DxlPortError:
+            pass  # the instruction's own use of the port tells why
+
+    def _failed(self, error: DxlPortError) -> None:
+        # The stacks in them would keep this handler, and its port, from ending as garbage.
+        part: BaseException | None = error
+        while part is not None:
+            part.__traceback__ = part.__context__ = None
+            part = part.__cause__
+        self.last_error = error
+
+
+def _as_text(port_name: str | bytes | os.PathLike[str]) -> str:
+    if isinstance(port_name, str):
+        return str(port_name)  # plain, where numpy has one of its own
+    if isinstance(port_name, bytes | os.PathLike):
+        return os.fsdecode(port_name)
+    return port_name  # opening it tells that this is no name
+
+
+def _as_length(length: object) -> int:
+    number = whole_number(length)
+    if isinstance(number, int):
+        return int(number)
+    raise RequestError(f'{length!r} bytes cannot be read; give a whole number of bytes.')
 
 
 def _as_bytes(packet: Iterable[int]) -> bytes:

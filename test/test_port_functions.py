@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import os
+from pathlib import Path
 import threading
 import time
 import tty
@@ -32,6 +33,7 @@ from dxl_port_driver import (
 from dxl_port_driver import (
     port_functions as functions,
 )
+import numpy
 import pytest
 
 
@@ -73,6 +75,25 @@ def test_threads_that_ask_for_one_name_get_one_number() -> None:
     for thread in threads:
         thread.join()
     assert len(numbers) == 1
+
+
+@pytest.mark.parametrize('kind', [str.encode, numpy.str_, numpy.bytes_, Path])
+def test_a_name_of_any_kind_is_the_same_name(kind: Callable[[str], Any]) -> None:
+    number = functions.portHandler('/dev/ttyUSB93')
+    assert functions.portHandler(kind('/dev/ttyUSB93')) == number
+    other = functions.portHandler('')
+    functions.setPortName(other, kind('/dev/ttyUSB94'))
+    assert functions.getPortName(other) == '/dev/ttyUSB94'
+    functions.setPortName(other, '')
+
+
+@pytest.mark.parametrize('kind', [numpy.int64, numpy.uint8])
+def test_a_number_of_numpys_is_a_number(line: tuple[int, int], kind: Any) -> None:
+    number, far_end = line
+    assert functions.writePort(kind(number), b'abc', kind(2)) == 2
+    assert os.read(far_end, 10) == b'ab'
+    assert functions.setBaudRate(kind(number), kind(100)) is True
+    assert functions.getBaudRate(number) == 100
 
 
 @pytest.mark.parametrize('number', [-1, 10**6, None, '0', 0.0, True, 2**100])
@@ -122,6 +143,64 @@ def test_writes_as_many_bytes_as_told(line: tuple[int, int]) -> None:
     assert functions.writePort(number, [300], 1) == -1
 
 
+@pytest.mark.parametrize(
+    ('packet', 'length'),
+    [
+        (None, 1),
+        (iter(b'abc'), 1),
+        ((value for value in b'abc'), 1),
+        ({1, 2}, 1),
+        ({0: 1}, 1),
+        (7, 1),
+        ('abc', 1),
+        (b'abc', None),
+        (b'abc', 1.0),
+        (b'abc', '1'),
+        ([1.5], 1),
+        ([None], 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_cannot_be_written_is_minus_1(
+    line: tuple[int, int], packet: Any, length: Any
+) -> None:
+    number, far_end = line
+    assert functions.writePort(number, packet, length) == -1
+    assert isinstance(functions.getLastError(number), RequestError)
+    assert functions.writePort(number, b'next', 4) == 4
+    assert functions.getLastError(number) is None
+    assert os.read(far_end, 10) == b'next'
+
+
+@pytest.mark.parametrize('length', [None, '1', 1.5, float('inf')], ids=repr)
+def test_a_length_that_is_none_reads_nothing(line: tuple[int, int], length: Any) -> None:
+    number, far_end = line
+    os.write(far_end, b'ab')
+    functions.setPacketTimeoutMSec(number, 10_000)
+    packet = [7]
+    assert functions.readPort(number, packet, length) == -1
+    assert isinstance(functions.getLastError(number), RequestError)
+    assert packet == [7]
+    functions.setPacketTimeoutMSec(number, 10_000)
+    assert functions.readPort(number, packet, 2) == 2
+    assert packet == [97, 98]
+
+
+def test_a_packet_that_cannot_grow_leaves_the_bytes_in_the_buffer(line: tuple[int, int]) -> None:
+    number, far_end = line
+    os.write(far_end, b'abcd')
+    functions.setPacketTimeoutMSec(number, 10_000)
+    packet = bytearray(1)
+    with memoryview(packet):
+        assert functions.readPort(number, packet, 4) == -1
+        assert isinstance(functions.getLastError(number), RequestError)
+    assert packet == b'\0'
+    assert functions.getBytesAvailable(number) == 4
+    assert functions.readPort(number, packet, 3) == 3
+    assert packet == b'abc'
+    assert functions.getLastError(number) is None
+
+
 def test_fills_the_packet_from_its_start(line: tuple[int, int]) -> None:
     number, far_end = line
     for packet, filled in (
@@ -152,14 +231,15 @@ def test_nothing_there_is_0_and_a_failure_is_minus_1(line: tuple[int, int]) -> N
     assert packet == [7, 7]
 
 
-def test_an_unplugged_port_is_minus_1() -> None:
+def test_the_end_of_file_of_an_unplugged_port_is_0_and_told() -> None:
     master, slave = os.openpty()
     number = functions.portHandler(os.ttyname(slave))
     assert functions.openPort(number)
     os.close(slave)
     os.close(master)
-    assert functions.readPort(number, [], 1) == -1
-    assert isinstance(functions.getLastError(number), ReceiveError)
+    for _ in range(2):
+        assert functions.readPort(number, [], 1) == 0
+        assert isinstance(functions.getLastError(number), ReceiveError)
     assert functions.writePort(number, b'x', 1) == -1
     assert functions.getBytesAvailable(number) == -1
     functions.closePort(number)

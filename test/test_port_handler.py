@@ -16,12 +16,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
+import contextlib
+import errno
+import gc
 import os
+import random
+import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
-import tty
 from typing import Any
 
 from dxl_port_driver import (
@@ -37,23 +42,20 @@ from dxl_port_driver import (
 )
 from dxl_port_driver.port import serial_port
 import dynamixel_sdk
-from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, COMM_TX_FAIL, PacketHandler
+from dynamixel_sdk import (
+    COMM_PORT_BUSY,
+    COMM_RX_CORRUPT,
+    COMM_RX_TIMEOUT,
+    COMM_SUCCESS,
+    COMM_TX_FAIL,
+    PacketHandler,
+)
+from handler_support.fake_servo import Flood, Pty, wait_until
 import pytest
+import serial
 
 PING_1 = bytes.fromhex('ffff fd00 0103 0001 194e')
 PONG_1 = bytes.fromhex('ffff fd00 0107 0055 0006 0426 655d')
-
-
-class Pty:
-    def __init__(self) -> None:
-        self.master, self.slave = os.openpty()
-        tty.setraw(self.slave)
-        self.name = os.ttyname(self.slave)
-
-    def unplug(self) -> None:
-        for fd in {self.slave, self.master} - {-1}:
-            os.close(fd)
-        self.master = self.slave = -1
 
 
 @pytest.fixture
@@ -74,12 +76,10 @@ def handler(pty_line: Pty) -> Iterator[PortHandler]:
 def test_it_has_all_that_the_sdks_has(pty_line: Pty) -> None:
     theirs = dynamixel_sdk.PortHandler(pty_line.name)
     ours = PortHandler(pty_line.name)
-    for name in ('is_open', 'is_using', 'baudrate', 'port_name', 'tx_time_per_byte'):
+    for name in vars(dynamixel_sdk.PortHandler):
+        assert name.startswith('__') or callable(getattr(ours, name))
+    for name in vars(theirs):
         assert getattr(ours, name) == getattr(theirs, name)
-    not_ours = {'setupPort', 'getCFlagBaud', 'getCurrentTime', 'getTimeSinceStart'}
-    methods = {name for name in vars(dynamixel_sdk.PortHandler) if not name.startswith('_')}
-    for name in methods - not_ours:
-        assert callable(getattr(ours, name))
     assert ours.isPacketTimeout() is theirs.isPacketTimeout() is True
     assert ours.setPacketTimeoutMSec.__func__ is ours.setPacketTimeoutMillis.__func__
 
@@ -143,7 +143,7 @@ def test_a_closed_port_fails_without_raising() -> None:
 
 def test_set_baudrate_on_an_open_port_changes_it(handler: PortHandler, pty_line: Pty) -> None:
     os.write(pty_line.master, b'stale')
-    wait_for(lambda: handler.getBytesAvailable() == 5)
+    wait_until(lambda: handler.getBytesAvailable() == 5)
     for rate in (57600, 4_500_000, 10_500_000):
         assert handler.setBaudRate(rate) is True
         assert handler.getBaudRate() == handler.baudrate == rate
@@ -163,7 +163,7 @@ def test_a_refused_rate_leaves_the_port_as_it_was(handler: PortHandler, rate: An
 def test_a_rate_that_the_adapter_cannot_make_names_the_closest(
     handler: PortHandler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serial_port.SerialPort, '_achieved_baudrate', lambda port: 3_000_000)
+    monkeypatch.setattr(serial_port.SerialPort, '_achieved_baudrate', lambda *_: 3_000_000)
     assert handler.setBaudRate(4_500_000) is False
     assert isinstance(handler.last_error, BaudrateError)
     assert handler.last_error.closest == 3_000_000
@@ -232,7 +232,7 @@ def test_what_is_no_packet_is_refused_and_not_sent(
 def test_reads_what_is_there_when_no_clock_runs(handler: PortHandler, pty_line: Pty) -> None:
     assert handler.readPort(10) == b''
     os.write(pty_line.master, b'abcdef')
-    wait_for(lambda: handler.getBytesAvailable() == 6)
+    wait_until(lambda: handler.getBytesAvailable() == 6)
     assert handler.readPort(2) == b'ab'
     assert handler.getBytesAvailable() == 4
     assert handler.readPort(0) == b''
@@ -243,7 +243,7 @@ def test_reads_what_is_there_when_no_clock_runs(handler: PortHandler, pty_line: 
 
 def test_clearing_forgets_what_was_fetched_ahead(handler: PortHandler, pty_line: Pty) -> None:
     os.write(pty_line.master, b'abc')
-    wait_for(lambda: handler.getBytesAvailable() == 3)
+    wait_until(lambda: handler.getBytesAvailable() == 3)
     assert handler.readPort(1) == b'a'
     handler.clearPort()
     assert handler.getBytesAvailable() == 0
@@ -277,8 +277,8 @@ def test_the_packet_timeout_is_the_contracts(handler: PortHandler) -> None:
     before_s = time.monotonic()
     handler.setPacketTimeout(100)
     after_s = time.monotonic()
-    wanted_s = (0.01 * 100 + 2 * 16.0 + 2.0) / 1000.0
-    assert before_s + wanted_s <= handler._deadline <= after_s + wanted_s
+    assert handler.packet_timeout == 0.01 * 100 + 2 * 16.0 + 2.0
+    assert before_s <= handler.packet_start_time / 1000.0 <= after_s
     assert not handler.isPacketTimeout()
 
 
@@ -374,11 +374,271 @@ def test_importing_the_package_is_light() -> None:
     assert done.stdout == '[]\n'
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10.0
-    while not condition():
-        assert time.monotonic() < deadline
+def test_a_success_clears_the_last_error(handler: PortHandler, pty_line: Pty) -> None:
+    def succeeds(use: Callable[[], Any]) -> None:
+        assert handler.writePort([300]) == -1
+        assert handler.last_error is not None
+        use()
+        assert handler.last_error is None
+
+    succeeds(lambda: handler.writePort(b'x'))
+    succeeds(lambda: handler.readPort(1))
+    succeeds(handler.getBytesAvailable)
+    succeeds(handler.clearPort)
+    succeeds(lambda: handler.setBaudRate(57600))
+    succeeds(handler.openPort)
+    os.write(pty_line.master, b'ab')
+    wait_until(lambda: handler.getBytesAvailable() == 2)
+    succeeds(lambda: handler.readPort(1))
+
+
+def test_a_change_to_what_is_gone_says_that_it_is_gone(
+    handler: PortHandler, pty_line: Pty
+) -> None:
+    pty_line.unplug()
+    assert handler.setBaudRate(57600) is False
+    assert isinstance(handler.last_error, PortMissingError)
+    assert handler.is_open
+    assert handler.getBaudRate() == 1_000_000
+
+
+def test_a_change_on_the_same_device_keeps_other_programs_out(
+    handler: PortHandler, pty_line: Pty
+) -> None:
+    assert handler.ser is not None
+    fd = handler.ser.fileno()
+    assert handler.setBaudRate(57600) is True
+    assert handler.ser.fileno() == fd
+    other = PortHandler(pty_line.name)
+    assert other.openPort() is False
+
+
+def test_what_a_handler_interrupts_stays_in_the_buffer(
+    handler: PortHandler, pty_line: Pty
+) -> None:
+    class Interrupted(BaseException):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def come_and_interrupt() -> None:
+        os.write(pty_line.master, b'ab')
+        # The reader has fetched them, and waits for more.
+        wait_until(lambda: handler._ahead == b'ab')
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    handler.setPacketTimeoutMillis(60_000)
+    thread = threading.Thread(target=come_and_interrupt)
+    thread.start()
+    with pytest.raises(Interrupted):
+        handler.readPort(5)
+    thread.join()
+    signal.signal(signal.SIGUSR1, before)
+    os.write(pty_line.master, b'c')
+    assert handler.readPort(3) == b'abc'
+
+
+@pytest.mark.parametrize('length', [2.5, float('nan'), float('inf'), None, '2', [2]], ids=repr)
+def test_a_length_that_is_none_reads_nothing_and_loses_nothing(
+    handler: PortHandler, pty_line: Pty, length: Any
+) -> None:
+    os.write(pty_line.master, b'ab')
+    handler.setPacketTimeoutMillis(10_000)
+    assert handler.readPort(length) == b''
+    assert isinstance(handler.last_error, RequestError)
+    assert handler.isPacketTimeout()
+    handler.setPacketTimeoutMillis(10_000)
+    assert handler.readPort(2) == b'ab'
+
+
+@pytest.mark.parametrize('protocol', [1.0, 2.0])
+@pytest.mark.parametrize(
+    'data',
+    [b'\xff', b'\0', b'\xff\xff\xfd\x00', PONG_1, bytes.fromhex('ffff 0902 00f4')],
+    ids=bytes.hex,
+)
+def test_a_peer_that_sends_without_end_keeps_no_instruction(protocol: float, data: bytes) -> None:
+    flood = Flood(data)
+    handler = PortHandler(flood.name)
+    assert handler.openPort()
+    after = bytearray()
+    read_port = handler.readPort
+
+    def read(length: int) -> bytes:
+        data = read_port(length)
+        if time.monotonic() * 1000.0 > handler.packet_start_time + 100.0:
+            after.extend(data)
+        return data
+
+    handler.readPort = read  # type: ignore[method-assign]
+    handler.setPacketTimeout = (  # type: ignore[method-assign]
+        lambda _: handler.setPacketTimeoutMillis(100.0)
+    )
+    assert PacketHandler(protocol).ping(handler, 2)[1] in (COMM_RX_CORRUPT, COMM_RX_TIMEOUT)
+    # What was fetched before, and what was there at the last look.
+    assert len(after) <= 2 * 4096 + 100
+    handler.closePort()
+    flood.close()
+
+
+def test_an_end_comes_where_a_caller_is_slower_than_a_flood(pty_line: Pty) -> None:
+    handler = PortHandler(pty_line.name)
+    assert handler.openPort()
+    os.write(pty_line.master, bytes(4000))
+    handler.setPacketTimeoutMillis(20)
+    count = 0
+    while handler.readPort(1):
         time.sleep(0.001)
+        count += 1
+    assert count < 3000
+    assert handler.isPacketTimeout()
+    assert len(handler.readPort(5000)) == 4000 - count
+    handler.closePort()
+
+
+def test_what_came_while_the_thread_did_not_run_is_read_after_the_time_is_over(
+    handler: PortHandler, pty_line: Pty
+) -> None:
+    handler.setPacketTimeoutMillis(1)
+    os.write(pty_line.master, b'abc')
+    wait_until(lambda: handler.getBytesAvailable() == 3 and handler.getTimeSinceStart() > 1.0)
+    assert handler.readPort(2) == b'ab'
+    assert handler.readPort(2) == b'c'
+    assert handler.isPacketTimeout()
+    for data in (b'd', b'e'):
+        os.write(pty_line.master, data)
+        wait_until(lambda: handler.getBytesAvailable() == 1)
+        assert handler.readPort(9) == data
+
+
+@pytest.mark.parametrize('tells', [True, False])
+def test_a_device_that_cannot_make_the_default_rate_opens_at_what_it_can(
+    pty_line: Pty,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tells: bool,
+) -> None:
+    if tells:
+        monkeypatch.setattr(serial_port.SerialPort, '_achieved_baudrate', lambda *_: 115_200)
+    else:
+        reconfigure = serial.Serial._reconfigure_port
+
+        def refuse(port: Any, force_update: bool = False) -> None:
+            if port._baudrate > 115_200:
+                raise termios.error(errno.EINVAL, 'Invalid argument')
+            reconfigure(port, force_update)
+
+        monkeypatch.setattr(serial.Serial, '_reconfigure_port', refuse)
+    handler = PortHandler(pty_line.name)
+    assert handler.openPort() is True
+    assert handler.last_error is None
+    assert handler.getBaudRate() == handler.baudrate == 115_200
+    assert handler.tx_time_per_byte == pytest.approx(10_000 / 115_200)
+    assert '1000000' in caplog.text
+    assert 'open at 115200 bit/s' in caplog.text
+    assert handler.writePort(b'x') == 1
+    assert handler.openPort() is True
+    # A rate that was asked for is that or none.
+    assert handler.setBaudRate(1_000_000) is False
+    assert isinstance(handler.last_error, BaudrateError)
+    assert handler.getBaudRate() == 115_200
+    handler.baudrate = 1_000_000
+    assert handler.openPort() is False
+    assert isinstance(handler.last_error, BaudrateError)
+    assert not handler.is_open
+
+
+def test_handlers_that_are_garbage_leave_no_descriptor(pty_line: Pty) -> None:
+    before = len(os.listdir('/proc/self/fd'))
+    for _ in range(200):
+        handler = PortHandler(pty_line.name)
+        assert handler.openPort()
+        assert handler.writePort([300]) == -1
+        handler.setPortName('/dev/ttyUSB_none')
+        assert not handler.setBaudRate(57600)
+        del handler
+    assert len(os.listdir('/proc/self/fd')) == before
+
+
+def test_handlers_of_a_virtual_bus_that_are_garbage_leave_no_thread() -> None:
+    before = len(os.listdir('/proc/self/task'))
+    for number in range(20):
+        handler = PortHandler(f'sim://?ids=1&seed={number}')
+        assert handler.openPort()
+        del handler
+    wait_until(lambda: len(os.listdir('/proc/self/task')) <= before)
+
+
+def test_a_program_that_uses_ser_and_drops_the_port_leaves_nothing(pty_line: Pty) -> None:
+    before = len(os.listdir('/proc/self/fd'))
+    handler = PortHandler(pty_line.name)
+    assert handler.openPort()
+    assert handler.ser is not None
+    del handler
+    gc.collect()
+    assert len(os.listdir('/proc/self/fd')) == before
+
+
+USES: dict[str, tuple[Callable[[PortHandler], Any], tuple[Any, ...]]] = {
+    'openPort': (lambda port: port.openPort(), (True, False)),
+    'closePort': (lambda port: port.closePort(), (None,)),
+    'setupPort': (lambda port: port.setupPort(57600), (True, False)),
+    'clearPort': (lambda port: port.clearPort(), (None,)),
+    'setBaudRate': (lambda port: port.setBaudRate(57600), (True, False)),
+    'getBytesAvailable': (lambda port: port.getBytesAvailable(), (0, -1)),
+    'readPort': (lambda port: port.readPort(3), (b'',)),
+    'writePort': (lambda port: port.writePort(b'x'), (1, -1)),
+    'setPacketTimeout': (lambda port: port.setPacketTimeout(1), (None,)),
+    'setPacketTimeoutMillis': (lambda port: port.setPacketTimeoutMillis(2), (None,)),
+    'isPacketTimeout': (lambda port: port.isPacketTimeout(), (True, False)),
+    'is_using': (lambda port: port.is_using, (True, False)),
+    'ping': (
+        lambda port: PacketHandler(2.0).ping(port, 1)[1],
+        (COMM_RX_TIMEOUT, COMM_TX_FAIL, COMM_PORT_BUSY),
+    ),
+}
+
+
+@pytest.mark.parametrize('exclusive', [True, False])
+def test_random_interleavings_of_all_methods_give_what_they_promise(
+    pty_line: Pty, request: pytest.FixtureRequest, exclusive: bool
+) -> None:
+    handler = PortHandler(pty_line.name, exclusive=exclusive)
+    handler.latency_timer = 0.0
+    handler.openPort()
+    wrong: list[object] = []
+    rounds = 2500 if request.config.getoption('--long') else 60
+    os.set_blocking(pty_line.master, False)
+
+    def use(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(rounds):
+            name = chance.choice(list(USES))
+            what, promised = USES[name]
+            try:
+                gave = what(handler)
+            except BaseException as error:
+                wrong.append((name, error))
+                raise
+            if gave not in promised:
+                wrong.append((name, gave))
+            with contextlib.suppress(BlockingIOError):
+                os.read(pty_line.master, 4096)
+
+    threads = [threading.Thread(target=use, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    handler.closePort()
+    assert handler.openPort() is True
+    handler.closePort()
 
 
 def drip(fd: int, data: bytes) -> None:

@@ -29,7 +29,9 @@ class Port(ABC):
     """
     One half-duplex serial port, open or closed.
 
-    A port has one user at a time; only :meth:`cancel` may be called from other threads.
+    Meant for one user at a time. Threads, signal handlers and forked children that use it beside
+    each other, or close it meanwhile, do no harm: each call returns what it promises, or raises
+    one of its errors.
 
     :param name: device path or URL, as the user wrote it.
     """
@@ -60,6 +62,22 @@ class Port(ABC):
         :raises PortOpenError: it cannot be opened; nothing stays half open.
         :raises BaudrateError: it cannot make the baudrate.
         """
+
+    def open_instead_of(self, old: Port) -> None:
+        """
+        Open in place of another port, which is closed then.
+
+        So a port gets another rate or name, or its device again after that was away, with no
+        risk to end with none at all. Where both names lead to one device, and it is still there,
+        its descriptor changes hands: its locks are not let go of, and DTR and RTS do not toggle.
+
+        :param old: the other port, open or closed; still as it was when this raises.
+        :raises PortOpenError: as :meth:`open`.
+        :raises BaudrateError: as :meth:`open`.
+        """
+        self.open()
+        if old is not self:
+            old.close()
 
     @abstractmethod
     def close(self) -> None:

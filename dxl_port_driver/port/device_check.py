@@ -42,6 +42,14 @@ def is_pty(device: os.stat_result) -> bool:
     return os.major(device.st_rdev) in _PTY_MAJORS
 
 
+def is_same_device(one: os.stat_result, other: os.stat_result) -> bool:
+    """Tell whether two files, of whatever names, are one and the same character device."""
+    if not stat.S_ISCHR(one.st_mode) or one.st_rdev != other.st_rdev:
+        return False
+    # Each container counts its ptys from 0.
+    return not is_pty(other) or one.st_dev == other.st_dev
+
+
 def require_serial_device(device_path: str, name: str, sysfs: Path = Path('/sys')) -> None:
     """
     See that the path can be opened as a serial port without harm.

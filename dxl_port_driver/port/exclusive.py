@@ -15,9 +15,14 @@
 """
 Keeping other programs out of a tty, both those that ask and those that do not.
 
-``flock`` keeps out whoever asks for it: pyserial, minicom, picocom, this driver. ``TIOCEXCL``
-makes the kernel refuse every further open, except those of root (CAP_SYS_ADMIN): processes of
-root are kept apart by the flock alone.
+``flock`` keeps out every program that asks for it: pyserial, minicom, picocom, this driver. It
+ends with the last process that has the descriptor, however that one ends.
+
+``TIOCEXCL`` makes the kernel refuse every further open, except those of root (CAP_SYS_ADMIN):
+processes of root are kept apart by the flock alone. A real tty forgets it at its last close; a
+pty keeps it until its far end is closed, so that a program that was killed would leave a pty that
+no ordinary user can ever open again. That is why a pty gets the flock alone: the DYNAMIXEL SDK's
+own PortHandler, which asks for no lock, then still gets in.
 """
 
 from __future__ import annotations
@@ -36,7 +41,10 @@ _LOOK_PERIOD_S = 0.03
 
 def require_no_holder(device_path: str, name: str) -> None:
     """
-    See that no other process has the device open already: no lock drives that one out.
+    See that no other program has the device open already: no lock drives that one out.
+
+    Processes that were forked from this one, or this one from them, have copies of the
+    descriptors of this very program.
 
     A process that merely tried to open it and was refused has it open for a moment, so that one
     look is not enough to refuse.
@@ -46,7 +54,7 @@ def require_no_holder(device_path: str, name: str) -> None:
     :raises PortHeldError: another process has it open.
     """
     for look in range(1, _LOOKS + 1):
-        holders = find_holders(device_path)
+        holders = [holder for holder in find_holders(device_path) if not holder.is_fork]
         if not holders:
             return
         if look < _LOOKS:
@@ -58,7 +66,7 @@ def forbid_further_opens(fd: int) -> None:
     """
     Set ``TIOCEXCL``; the flock is taken by pyserial before it touches the line settings.
 
-    :param fd: descriptor of the tty.
+    :param fd: descriptor of a tty that is no pty.
     :raises OSError: the device is gone.
     """
     fcntl.ioctl(fd, termios.TIOCEXCL)

@@ -20,9 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 import os
 from pathlib import Path
-import stat
 
-from dxl_port_driver.port.device_check import is_pty
+from dxl_port_driver.port.device_check import is_pty, is_same_device
 from dxl_port_driver.port.process_name import process_name
 
 _PROC = Path('/proc')
@@ -35,10 +34,14 @@ class Holder:
 
     :param pid: process id.
     :param name: its name, as of :func:`process_name`; empty when the system does not tell.
+    :param is_fork: it is this same program: forked from this process, or the other way round.
+    :param has_lock: it holds the flock on the device.
     """
 
     pid: int
     name: str
+    is_fork: bool = False
+    has_lock: bool = False
 
     def __str__(self) -> str:
         """Give the process the way a person would look for it."""
@@ -63,8 +66,12 @@ def find_holders(device_path: str, proc: Path = _PROC) -> list[Holder]:
         return []
     own = os.getpid()
     pids = {pid for pid in _numbers(proc) if pid != own and _has_open(proc / str(pid), device)}
-    pids |= _lock_owners(proc, device) - {own}
-    return [Holder(pid, process_name(proc / str(pid))) for pid in sorted(pids)]
+    # A lock goes by the process that took it, even when a forked child keeps it for a dead parent.
+    owners = {pid for pid in _lock_owners(proc, device) - {own} if _is_running(proc, pid)}
+    return [
+        Holder(pid, process_name(proc / str(pid)), _is_fork(proc, pid), pid in owners)
+        for pid in sorted(pids | owners)
+    ]
 
 
 def is_open_here(device_path: str, proc: Path = _PROC) -> bool:
@@ -78,6 +85,38 @@ def is_open_here(device_path: str, proc: Path = _PROC) -> bool:
         return _has_open(proc / 'self', os.stat(device_path), far_end_counts=True)
     except OSError:
         return False
+
+
+def _is_running(proc: Path, pid: int) -> bool:
+    if (proc / str(pid)).exists():
+        return True
+    # Of other users' processes, procfs may show none.
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
+
+
+def _is_fork(proc: Path, pid: int) -> bool:
+    """
+    Tell whether a process was forked from this one, or this one from it, or both from one.
+
+    The kernel draws a place for the stack whenever a program is started, and forking keeps it.
+    """
+    own = _stack_start(proc / 'self')
+    return own != 0 and own == _stack_start(proc / str(pid))
+
+
+def _stack_start(process: Path) -> int:
+    try:
+        # The name, in parentheses, may have anything in it.
+        fields = (process / 'stat').read_text('utf-8', 'replace').rpartition(')')[2].split()
+        return int(fields[25])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _numbers(folder: Path) -> Iterator[int]:
@@ -99,17 +138,10 @@ def _has_open(process: Path, device: os.stat_result, *, far_end_counts: bool = F
                 continue
             if target.endswith('/ptmx') and is_pty(device) and not far_end_counts:
                 return False
-            found = found or _is_same(os.stat(link), device)
+            found = found or is_same_device(os.stat(link), device)
         except OSError:
             continue
     return found
-
-
-def _is_same(other: os.stat_result, device: os.stat_result) -> bool:
-    if not stat.S_ISCHR(other.st_mode) or other.st_rdev != device.st_rdev:
-        return False
-    # Each container counts its ptys from 0.
-    return not is_pty(device) or other.st_dev == device.st_dev
 
 
 def _lock_owners(proc: Path, device: os.stat_result) -> set[int]:

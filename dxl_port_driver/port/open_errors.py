@@ -20,6 +20,7 @@ import errno
 import getpass
 import grp
 import os
+import resource
 import stat
 
 from dxl_port_driver.errors import (
@@ -29,13 +30,13 @@ from dxl_port_driver.errors import (
     PortOpenError,
     PortPermissionError,
 )
+from dxl_port_driver.port.device_check import is_pty
 from dxl_port_driver.port.device_list import serial_devices_sentence
 from dxl_port_driver.port.holders import find_holders, Holder, is_open_here
 
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.ELOOP)
 _DENIED = (errno.EACCES, errno.EPERM)
 _HELD = (errno.EBUSY, errno.EAGAIN)
-_NO_TTY = (errno.ENOTTY, errno.EINVAL)
 
 
 def open_error(error: BaseException, device_path: str, name: str) -> PortOpenError:
@@ -55,23 +56,43 @@ def open_error(error: BaseException, device_path: str, name: str) -> PortOpenErr
     if number in _DENIED:
         return _permission(device_path, name)
     if number in _HELD:
-        holders = find_holders(device_path)
-        if not holders and is_open_here(device_path):
-            return PortHeldError(
-                f'{name} is open in this program already; close it there first.', port=name
-            )
-        return held_error(name, holders)
-    if number in _NO_TTY:
+        return _held(number, device_path, name)
+    if number == errno.ENOTTY:
         return NotASerialPortError(
             f'{name} does not answer as a serial port does; give the path of a serial device, '
             'such as /dev/ttyUSB0.',
             port=name,
         )
+    no_descriptors = no_descriptors_error(error, name)
+    if no_descriptors is not None:
+        return no_descriptors
     reason = os.strerror(number) if number is not None else str(error)
     return PortOpenError(
         f'{name} did not open ({reason}); check that there is working hardware behind it.',
         port=name,
     )
+
+
+def no_descriptors_error(error: BaseException, name: str) -> PortOpenError | None:
+    """
+    Say that there are too many open files, which is no fault of the device.
+
+    :param error: what opening the port raised.
+    :param name: port name, as the user wrote it.
+    :return: None when that is not the reason.
+    """
+    number = errno_of(error)
+    if number == errno.EMFILE:
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        reason = (
+            f'this program has as many files open as it may, {limit}; close some, or raise the '
+            'limit with "ulimit -n"'
+        )
+    elif number == errno.ENFILE:
+        reason = 'this machine has as many files open as it may (fs.file-max); close some'
+    else:
+        return None
+    return PortOpenError(f'{name} did not open: {reason}.', port=name)
 
 
 def errno_of(error: BaseException) -> int | None:
@@ -89,6 +110,42 @@ def errno_of(error: BaseException) -> int | None:
             return number
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def _held(number: int, device_path: str, name: str) -> PortHeldError:
+    holders = find_holders(device_path)
+    strangers = [holder for holder in holders if not holder.is_fork]
+    if strangers:
+        return held_error(name, strangers)
+    forks = [holder for holder in holders if holder.has_lock] or holders
+    if is_open_here(device_path) and not (forks and forks[0].has_lock):
+        return PortHeldError(
+            f'{name} is open in this program already; close it there first.', port=name
+        )
+    if forks:
+        who = ', '.join(f'pid {holder.pid}' for holder in forks)
+        return PortHeldError(
+            f'{name} is open in a process that was forked from this program, or this one from it '
+            f'({who}); close it there first.',
+            port=name,
+            holder=who,
+        )
+    if number == errno.EBUSY and _is_pty(device_path):
+        # TIOCEXCL, which a pty keeps until its far end is closed.
+        return PortHeldError(
+            f'{name} is closed to further programs: one that this user may not look into has it '
+            f'open ("sudo fuser -v {name}" tells which), or one has ended without undoing that; '
+            'end that program, or restart the one that made this pty.',
+            port=name,
+        )
+    return held_error(name, [])
+
+
+def _is_pty(device_path: str) -> bool:
+    try:
+        return is_pty(os.stat(device_path))
+    except OSError:
+        return False
 
 
 def held_error(name: str, holders: list[Holder]) -> PortHeldError:

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
@@ -58,7 +59,8 @@ class Rfc2217Connection(serial.rfc2217.Serial):
 
     def is_alive(self) -> bool:
         """Tell whether the connection is still being read."""
-        return self._thread is not None and self._thread.is_alive()
+        thread = self._thread
+        return thread is not None and thread.is_alive()
 
     def close(self) -> None:
         """Close the connection; pyserial's own way leaves the socket when the peer is gone."""
@@ -66,6 +68,20 @@ class Rfc2217Connection(serial.rfc2217.Serial):
         super().close()
         if connection is not None:
             connection.close()
+
+    def drop(self) -> None:
+        """Close the connection without waiting; its thread ends by itself."""
+        connection = self._socket
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self.close_copy()
+
+    def close_copy(self) -> None:
+        """Close the descriptor alone, which leaves the connection to other processes with one."""
+        self.is_open = False
+        if self._socket is not None:
+            self._socket.close()
 
 
 def connect_rfc2217(url: str, baudrate: int) -> Rfc2217Connection:

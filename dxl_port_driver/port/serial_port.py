@@ -23,34 +23,117 @@ from __future__ import annotations
 
 from array import array
 import contextlib
+import errno
+import os
 import termios
 
-from dxl_port_driver.errors import BaudrateError, DxlPortError, PortNameError, PortOpenError
+from dxl_port_driver.errors import (
+    BaudrateError,
+    DxlPortError,
+    PortClosedError,
+    PortNameError,
+    PortOpenError,
+)
 from dxl_port_driver.port import exclusive as locks
 from dxl_port_driver.port.address import DevicePath, parse_address
+from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE, require_near
-from dxl_port_driver.port.device_check import require_serial_device
+from dxl_port_driver.port.device_check import is_pty, is_same_device, require_serial_device
 from dxl_port_driver.port.drain import wait_until_sent
 from dxl_port_driver.port.dtr import Dtr, lower_dtr
 from dxl_port_driver.port.fd_port import FdPort
 from dxl_port_driver.port.latency import is_low_latency, read_latency_timer_ms
-from dxl_port_driver.port.open_errors import open_error
+from dxl_port_driver.port.open_device import OpenDevice, uses_device
+from dxl_port_driver.port.open_errors import errno_of, open_error
 from dxl_port_driver.port.rs485 import is_enabled, read_rs485, Rs485, write_rs485
 from dxl_port_driver.port.termios2 import get_termios2, set_raw
+from dxl_port_driver.port.use_errors import words_of
 import serial
 import serial.rs485
 
 # All that pyserial and the kernel raise when a device fails; SerialException is an OSError.
 _DEVICE_FAILS = (OSError, termios.error)
+_GONE = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.ENOENT)
 
 
-class SerialPort(FdPort):
+class Tty:
+    """
+    A tty that :meth:`SerialPort.open` found, and what has to be kept up for it.
+
+    :param path: its path.
+    :param is_new: no other program can know of it yet.
+    """
+
+    def __init__(self, path: str, *, is_new: bool = False) -> None:
+        self.path = path
+        self.is_new = is_new
+
+    def give_back(self, *, is_garbage: bool) -> None:
+        """
+        Give back what was kept up; nothing unless overridden.
+
+        :param is_garbage: the garbage collector does this: no lock may be waited for.
+        """
+
+
+class SerialDevice(OpenDevice):
+    """
+    An open tty.
+
+    :param device: pyserial's, open.
+    :param tty: which one it is.
+    :param exclusive: whether there are locks to take back.
+    """
+
+    def __init__(self, device: serial.Serial, tty: Tty, *, exclusive: bool) -> None:
+        super().__init__(device.fileno())
+        self.serial = device
+        self.tty = tty
+        self.real_baudrate = 0
+        self.rs485_before: array[int] | None = None
+        self._exclusive = exclusive
+
+    def lock(self) -> None:
+        """
+        Keep other programs out; pyserial has taken the flock already.
+
+        :raises OSError: the device is gone.
+        """
+        if self._exclusive and not is_pty(os.fstat(self.fd)):
+            locks.forbid_further_opens(self.fd)
+
+    def unlock(self) -> None:
+        """Let other programs have the tty."""
+        if self._exclusive:
+            locks.release(self.fd)
+
+    def leads_to(self, path: str) -> bool:
+        """Tell whether a path leads to this device, and the device is still there."""
+        try:
+            termios.tcgetattr(self.fd)
+            return is_same_device(os.stat(path), os.fstat(self.fd))
+        except _DEVICE_FAILS:
+            return False
+
+    def _restore(self) -> None:
+        if self.rs485_before is not None:
+            with contextlib.suppress(OSError):
+                write_rs485(self.fd, self.rs485_before)
+
+    def _give_back(self, *, is_garbage: bool) -> None:
+        try:
+            with contextlib.suppress(OSError):
+                self.serial.close()
+        finally:
+            self.tty.give_back(is_garbage=is_garbage)
+
+
+class SerialPort(FdPort[SerialDevice]):
     """
     A tty: a USB adapter, a UART, a pty.
 
-    A subclass for an emulated adapter decides with :meth:`_device_path` which tty is opened, with
-    :meth:`_require_no_holder` whether somebody else may have it, and with
-    :meth:`_achieved_baudrate` what becomes of a baudrate.
+    A subclass for an emulated adapter decides with :meth:`_find_tty` which tty is opened, and
+    with :meth:`_achieved_baudrate` what becomes of a baudrate.
 
     :param name: absolute path of the device.
     :param baudrate: bit/s, for the first :meth:`open`.
@@ -72,13 +155,9 @@ class SerialPort(FdPort):
     ) -> None:
         super().__init__(name)
         self._baudrate = checked_baudrate(baudrate, name)
-        self._real_baudrate = self._baudrate
         self._exclusive = exclusive
         self._rs485 = rs485
         self._dtr = dtr
-        self._rs485_before: array[int] | None = None
-        self._serial: serial.Serial | None = None
-        self._opened_path = ''
 
     @property
     def baudrate(self) -> int:
@@ -88,16 +167,20 @@ class SerialPort(FdPort):
     @property
     def real_baudrate(self) -> int:
         """The baudrate that the device says it makes, bit/s; the one asked for if it is mute."""
-        return self._real_baudrate if self.is_open else self._baudrate
+        device = self._device
+        return self._baudrate if device is None or device.is_ended else device.real_baudrate
 
     @property
     def latency_timer_ms(self) -> float | None:
         """The adapter's latency timer, ms; None when it has none that can be read."""
-        return read_latency_timer_ms(self._opened_path) if self._opened_path else None
+        device = self._device
+        if device is None or device.is_ended:
+            return None
+        return read_latency_timer_ms(device.tty.path)
 
-    def _device_path(self) -> str:
+    def _find_tty(self) -> Tty:
         """
-        Give the path of the tty to open; :meth:`open` asks each time anew.
+        Find the tty to open; :meth:`open` asks each time anew.
 
         :raises PortOpenError: there will be no device.
         """
@@ -106,26 +189,15 @@ class SerialPort(FdPort):
             raise PortNameError(
                 f'{self.name} is no device path; give one such as /dev/ttyUSB0.', port=self.name
             )
-        return address.path
+        return Tty(address.path)
 
-    def _require_no_holder(self, path: str) -> None:
+    def _achieved_baudrate(self, read_back: int) -> int:
         """
-        See that no other process has the tty open already.
+        Tell what the adapter makes of a baudrate.
 
-        :raises PortHeldError: one has.
+        :param read_back: bit/s that the line settings have.
         """
-        locks.require_no_holder(path, self.name)
-
-    def _achieved_baudrate(self) -> int:
-        """
-        Read back which baudrate the device made of the one that it was just told.
-
-        :return: bit/s; what it was told when the system does not tell.
-        :raises OSError: the device is gone.
-        """
-        assert self._serial is not None
-        settings = get_termios2(self._serial.fileno())
-        return int(self._serial.baudrate) if settings is None else settings.ospeed
+        return read_back
 
     def open(self) -> None:
         """
@@ -136,61 +208,74 @@ class SerialPort(FdPort):
         :raises BaudrateError: it cannot make the baudrate.
         """
         self.close()
-        path = ''
+        path = self.name
         try:
-            path = self._device_path()
-            require_serial_device(path, self.name)
-            if self._exclusive:
-                self._require_no_holder(path)
-            self._set_up(path)
+            tty = self._find_tty()
+            path = tty.path
+            self._open_tty(tty)
         except DxlPortError:
             raise
         except _DEVICE_FAILS as error:
             raise open_error(error, path, self.name) from error
-        finally:
-            if not self.is_open:
-                self.close()
 
-    def _set_up(self, path: str) -> None:
-        device = serial.Serial()
-        device.port = path
-        device.baudrate = self._baudrate
-        device.timeout = 0
-        # pyserial takes the flock before it touches the line settings of whoever has the port.
-        device.exclusive = True if self._exclusive else None
-        # On POSIX all that this setting does is to have pyserial leave DTR alone.
-        device.dsrdtr = self._dtr is not Dtr.ON
+    def _open_tty(self, tty: Tty) -> None:
+        device: SerialDevice | None = None
+        is_ready = False
+        line = serial.Serial()
         try:
-            device.open()
+            require_serial_device(tty.path, self.name)
+            if self._exclusive and not tty.is_new:
+                locks.require_no_holder(tty.path, self.name)
+            self._open_line(line, tty.path)
+            device = SerialDevice(line, tty, exclusive=self._exclusive)
+            if self._dtr is Dtr.OFF:
+                lower_dtr(device.fd)
+            if self._rs485 is not None:
+                self._have_kernel_switch(device, self._rs485)
+            device.real_baudrate = self._apply_baudrate(device, self._baudrate)
+            device.lock()
+            self._flush_input(device)
+            self._attach(device)
+            is_ready = True
+        finally:
+            if device is None:
+                line.close()
+                tty.give_back(is_garbage=False)
+            elif not is_ready:
+                device.end()
+
+    def _open_line(self, line: serial.Serial, path: str) -> None:
+        line.port = path
+        line.baudrate = self._baudrate
+        line.timeout = 0
+        # pyserial takes the flock before it touches the line settings of whoever has the port.
+        line.exclusive = True if self._exclusive else None
+        # On POSIX all that this setting does is to have pyserial leave DTR alone.
+        line.dsrdtr = self._dtr is not Dtr.ON
+        try:
+            line.open()
+            # Else each change of the rate would take the lock again, even when it was given back.
+            line.exclusive = None
         except ValueError as error:
             raise self._refused_baudrate(self._baudrate, error) from error
-        self._serial = device
-        self._opened_path = path
-        if self._dtr is Dtr.OFF:
-            lower_dtr(device.fileno())
-        if self._rs485 is not None:
-            self._have_kernel_switch(self._rs485)
-        self._real_baudrate = self._apply_baudrate(self._baudrate)
-        if self._exclusive:
-            locks.forbid_further_opens(device.fileno())
-        self._flush_input()
-        self._attach(device.fileno())
+        except termios.error as error:
+            # The device opened, and does not take what it was told.
+            if errno_of(error) != errno.EINVAL:
+                raise
+            raise self._refused_baudrate(self._baudrate, error) from error
 
-    def _have_kernel_switch(self, rs485: Rs485) -> None:
-        assert self._serial is not None
-        fd = self._serial.fileno()
+    def _have_kernel_switch(self, device: SerialDevice, rs485: Rs485) -> None:
         try:
-            before = read_rs485(fd)
             # The kernel keeps this beyond close(), so what was there is put back then.
-            self._rs485_before = before
-            self._serial.rs485_mode = serial.rs485.RS485Settings(
+            device.rs485_before = read_rs485(device.fd)
+            device.serial.rs485_mode = serial.rs485.RS485Settings(
                 rts_level_for_tx=rs485.rts_level_for_tx,
                 rts_level_for_rx=rs485.rts_level_for_rx,
                 # pyserial takes seconds.
                 delay_before_tx=rs485.delay_before_tx_ms / 1000,
                 delay_before_rx=rs485.delay_before_rx_ms / 1000,
             )
-            if is_enabled(read_rs485(fd)):
+            if is_enabled(read_rs485(device.fd)):
                 return
             reason = 'it does not take the setting'
         except (OSError, ValueError) as error:
@@ -202,20 +287,45 @@ class SerialPort(FdPort):
             port=self.name,
         )
 
-    def close(self) -> None:
-        """Give the device and the locks on it back; safe at any time, any number of times."""
-        self._detach()
-        device, self._serial = self._serial, None
-        before, self._rs485_before = self._rs485_before, None
-        self._opened_path = ''
-        if device is not None:
-            if before is not None:
-                with contextlib.suppress(OSError):
-                    write_rs485(device.fileno(), before)
-            if self._exclusive:
-                locks.release(device.fileno())
-            with contextlib.suppress(OSError):
-                device.close()
+    def open_instead_of(self, old: Port) -> None:
+        """Open in place of another port; see :meth:`Port.open_instead_of`."""
+        if isinstance(old, SerialPort) and old.is_open:
+            if self._is_device_of(old):
+                old.set_baudrate(self._baudrate)
+                device = old._detach()
+                if device is not None:
+                    self._attach(device)
+                    return
+            elif not old._is_there():
+                # Where the file of a device outlives it, so do the locks on the file.
+                old._unlock()
+        super().open_instead_of(old)
+
+    def _is_device_of(self, old: SerialPort) -> bool:
+        """Tell whether this port's name leads to the device that another one has open."""
+        address = parse_address(self.name)
+        return (
+            isinstance(address, DevicePath)
+            and self._way_to_open() == old._way_to_open()
+            and old._leads_to(address.path)
+        )
+
+    def _way_to_open(self) -> object:
+        """Return what an open device was opened with, beside its baudrate."""
+        return self._exclusive, self._rs485, self._dtr
+
+    @uses_device
+    def _leads_to(self, device: SerialDevice, path: str) -> bool:
+        return device.leads_to(path)
+
+    @uses_device
+    def _is_there(self, device: SerialDevice) -> bool:
+        return device.leads_to(f'/proc/self/fd/{device.fd}')
+
+    @uses_device
+    def _unlock(self, device: SerialDevice) -> None:
+        if device.is_own:
+            device.unlock()
 
     def set_baudrate(self, baudrate: int) -> None:
         """
@@ -224,71 +334,83 @@ class SerialPort(FdPort):
         An open device keeps its descriptor: to close and open it again, as the SDK does, would
         let go of the locks for a moment in which another program may take the port, would
         toggle DTR and RTS, and would leave no port at all when the second open fails. What is
-        still on its way out leaves at the old rate; what was received stays.
+        still on its way out leaves at the old rate; what was received stays. See
+        :meth:`open_instead_of` for a device that has been away.
 
         :param baudrate: bit/s.
         :raises BaudrateError: it cannot be made; the port is as it was, open and talking.
+        :raises PortClosedError: it was closed meanwhile.
         """
         wanted = checked_baudrate(baudrate, self.name)
-        if self._serial is None:
+        if self.is_open:
+            self._change_baudrate(wanted)
+        else:
             self._baudrate = wanted
-            return
-        try:
-            wait_until_sent(self._serial.fileno(), self._real_baudrate)
-            self._real_baudrate = self._apply_baudrate(wanted)
-        except BaudrateError:
-            self._restore_baudrate()
-            raise
-        except _DEVICE_FAILS as error:
-            self._restore_baudrate()
-            raise self._refused_baudrate(wanted, error) from error
-        self._baudrate = wanted
 
-    def _apply_baudrate(self, baudrate: int) -> int:
-        assert self._serial is not None
+    @uses_device
+    def _change_baudrate(self, device: SerialDevice, wanted: int) -> None:
+        with device.settings_lock:
+            try:
+                wait_until_sent(device.fd, device.real_baudrate)
+                device.real_baudrate = self._apply_baudrate(device, wanted)
+            except BaudrateError:
+                self._restore_baudrate(device)
+                raise
+            except _DEVICE_FAILS as error:
+                self._restore_baudrate(device)
+                raise self._refused_baudrate(wanted, error) from error
+            self._baudrate = wanted
+
+    def _apply_baudrate(self, device: SerialDevice, baudrate: int) -> int:
         try:
-            self._serial.baudrate = baudrate
+            device.serial.baudrate = baudrate
         except ValueError as error:
             raise self._refused_baudrate(baudrate, error) from error
-        set_raw(self._serial.fileno())
-        real = self._achieved_baudrate()
+        set_raw(device.fd)
+        settings = get_termios2(device.fd)
+        real = self._achieved_baudrate(baudrate if settings is None else settings.ospeed)
         require_near(baudrate, real, self.name)
         return real
 
-    def _restore_baudrate(self) -> None:
-        assert self._serial is not None
+    def _restore_baudrate(self, device: SerialDevice) -> None:
         # Whether this fails as well tells nothing new: the device is gone, and the next use of
         # the port says so.
         with contextlib.suppress(*_DEVICE_FAILS, ValueError):
-            self._serial.baudrate = self._baudrate
-            set_raw(self._serial.fileno())
+            device.serial.baudrate = self._baudrate
+            set_raw(device.fd)
 
     def _refused_baudrate(self, baudrate: int, error: BaseException) -> BaudrateError:
+        if errno_of(error) in _GONE:
+            return BaudrateError(
+                f'{self.name} cannot be set to {baudrate} bit/s, as the device is gone '
+                f'({words_of(error)}); check that the adapter is plugged in and powered, then '
+                'open the port again.',
+                port=self.name,
+            )
         return BaudrateError(
-            f'{self.name} refuses {baudrate} bit/s ({error}); use another rate, or check that '
-            'the adapter is still there.',
+            f'{self.name} refuses the line settings of {baudrate} bit/s ({words_of(error)}); use '
+            'another rate, or an adapter that can.',
             port=self.name,
         )
 
-    def _flush_input(self) -> None:
-        assert self._serial is not None
-        termios.tcflush(self._serial.fileno(), termios.TCIFLUSH)
+    def _flush_input(self, device: SerialDevice) -> None:
+        termios.tcflush(device.fd, termios.TCIFLUSH)
 
     def set_low_latency(self, wanted: bool) -> bool:
         """
         Ask the adapter for low latency (``ASYNC_LOW_LATENCY``).
 
         :return: whether the adapter is in low latency mode now, as read back; False as well when
-            it is gone.
+            it is gone, or closed.
         """
-        device = self._serial
-        if device is None:
-            return False
         try:
-            # pyserial's word for "this device has no such mode" is a ValueError.
-            with contextlib.suppress(ValueError):
-                device.set_low_latency_mode(wanted)
-            return is_low_latency(device.fileno())
-        except (*_DEVICE_FAILS, TypeError):
-            # Another thread has just closed it, and pyserial then has None for a descriptor.
+            return self._set_low_latency(wanted)
+        except PortClosedError:
             return False
+
+    @uses_device
+    def _set_low_latency(self, device: SerialDevice, wanted: bool) -> bool:
+        # pyserial's word for "this device has no such mode" is a ValueError.
+        with contextlib.suppress(ValueError, *_DEVICE_FAILS):
+            device.serial.set_low_latency_mode(wanted)
+        return is_low_latency(device.fd)

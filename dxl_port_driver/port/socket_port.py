@@ -26,14 +26,17 @@ import select
 import socket
 
 from dxl_port_driver.errors import (
+    DxlPortError,
     NotASerialPortError,
     PortMissingError,
     PortNameError,
 )
 from dxl_port_driver.port.address import parse_address, SocketUrl
+from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE
 from dxl_port_driver.port.fd_port import FdPort
-from dxl_port_driver.port.use_errors import receive_error
+from dxl_port_driver.port.open_device import OpenDevice
+from dxl_port_driver.port.open_errors import no_descriptors_error
 
 CONNECT_TIMEOUT_S = 5.0
 _END = 'the peer closed the connection'
@@ -53,7 +56,37 @@ _KEEPALIVE = (
 )
 
 
-class SocketPort(FdPort):
+class _Connection(OpenDevice):
+    """
+    A TCP connection.
+
+    :param connection: connected, non-blocking.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection.fileno())
+        self.socket = connection
+
+    def _give_back(self, *, is_garbage: bool) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.close()
+
+    def look_for_end(self) -> bool:
+        """
+        Tell whether the peer has closed the connection.
+
+        :raises OSError: the connection failed.
+        """
+        try:
+            is_end = not self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        if is_end:
+            self.lost = _END
+        return is_end
+
+
+class SocketPort(FdPort[_Connection]):
     """
     A serial line behind a TCP connection.
 
@@ -65,6 +98,8 @@ class SocketPort(FdPort):
     :raises BaudrateError: the rate is no number that can be a baudrate.
     """
 
+    _LOST = _END
+
     def __init__(self, name: str, *, baudrate: int = DEFAULT_BAUDRATE) -> None:
         super().__init__(name)
         address = parse_address(name)
@@ -72,7 +107,6 @@ class SocketPort(FdPort):
             raise PortNameError(f'{name} is no socket:// URL; give socket://HOST:PORT.', port=name)
         self._address = address
         self._baudrate = checked_baudrate(baudrate, name)
-        self._socket: socket.socket | None = None
 
     @property
     def baudrate(self) -> int:
@@ -93,38 +127,49 @@ class SocketPort(FdPort):
         """
         self.close()
         where = (self._address.host, self._address.port)
+        connection = None
+        device = None
         try:
-            self._socket = socket.create_connection(where, CONNECT_TIMEOUT_S)
-            self._socket.setblocking(False)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._keep_alive(self._socket)
-            self._require_no_telnet(self._socket)
-            self._attach(self._socket.fileno())
+            connection = socket.create_connection(where, CONNECT_TIMEOUT_S)
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._keep_alive(connection)
+            self._require_no_telnet(connection)
+            device = _Connection(connection)
         except NotASerialPortError:
             raise
         except OSError as error:
-            raise PortMissingError(
+            raise no_descriptors_error(error, self.name) or PortMissingError(
                 f'{self.name} did not open ({error.strerror or error}); check the host, the '
                 'port, and that the server there is running.',
                 port=self.name,
             ) from error
         finally:
-            if not self.is_open:
-                self.close()
+            if device is None and connection is not None:
+                connection.close()
+        self._attach(device)
+
+    def open_instead_of(self, old: Port) -> None:
+        """Open in place of another port; a connection that stands to the same peer is kept."""
+        if isinstance(old, SocketPort) and old._is_connected_to(self):
+            device = old._detach()
+            if device is not None:
+                self._attach(device)
+                return
+        super().open_instead_of(old)
+
+    def _is_connected_to(self, other: SocketPort) -> bool:
+        try:
+            self.available()
+        except DxlPortError:
+            return False
+        return other._address == self._address
 
     def _keep_alive(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEPALIVE:
             if hasattr(socket, option):
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-    def close(self) -> None:
-        """Close the connection; safe at any time, any number of times."""
-        self._detach()
-        connection, self._socket = self._socket, None
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.close()
 
     def set_baudrate(self, baudrate: int) -> None:
         """
@@ -135,28 +180,21 @@ class SocketPort(FdPort):
         """
         self._baudrate = checked_baudrate(baudrate, self.name)
 
-    def available(self) -> int:
-        """Count the bytes in the receive buffer; see :meth:`Port.available`."""
-        count = super().available()
-        if count == 0 and self._socket is not None:
-            # A connection that the peer has closed counts 0 bytes as well.
-            try:
-                peeked = self._socket.recv(1, socket.MSG_PEEK)
-            except BlockingIOError:
-                return 0
-            except OSError as error:
-                raise receive_error(self.name, error) from error
-            if not peeked:
-                raise receive_error(self.name, _END)
-            return super().available()
+    def _count_input(self, device: _Connection) -> int:
+        count = super()._count_input(device)
+        # A connection that the peer has closed counts 0 bytes as well.
+        if count == 0:
+            if device.look_for_end():
+                raise ConnectionResetError(_END)
+            return super()._count_input(device)
         return count
 
-    def _flush_input(self) -> None:
-        assert self._socket is not None
+    def _flush_input(self, device: _Connection) -> None:
         # Bounded: a peer that never stops sending must not hold the caller.
         with contextlib.suppress(BlockingIOError):
             for _ in range(_FLUSH_ROUNDS):
-                if not self._socket.recv(_FLUSH_BYTES):
+                if not device.socket.recv(_FLUSH_BYTES):
+                    device.lost = _END
                     raise ConnectionResetError(_END)
 
     def _require_no_telnet(self, connection: socket.socket) -> None:

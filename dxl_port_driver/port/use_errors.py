@@ -41,7 +41,7 @@ def receive_error(name: str, reason: object) -> ReceiveError:
     :param reason: the system's words for it, or an error.
     """
     return ReceiveError(
-        f'{name} failed while receiving ({_words(reason)}); {_advice(name)}.', port=name
+        f'{name} failed while receiving ({words_of(reason)}); {_advice(name)}.', port=name
     )
 
 
@@ -53,11 +53,12 @@ def transmit_error(name: str, reason: object) -> TransmitError:
     :param reason: the system's words for it, or an error.
     """
     return TransmitError(
-        f'{name} failed while sending ({_words(reason)}); {_advice(name)}.', port=name
+        f'{name} failed while sending ({words_of(reason)}); {_advice(name)}.', port=name
     )
 
 
-def _words(reason: object) -> str:
+def words_of(reason: object) -> str:
+    """Return the system's own words for a failure, without what pyserial puts around them."""
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror
     if isinstance(reason, BaseException) and reason.args:

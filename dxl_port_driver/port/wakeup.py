@@ -24,6 +24,8 @@ import sys
 class Wakeup:
     """Readable from :meth:`set` to :meth:`clear`; an eventfd, or a pipe where there is none."""
 
+    _reader = _writer = -1
+
     def __init__(self) -> None:
         if hasattr(os, 'eventfd'):
             self._reader = self._writer = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -37,17 +39,25 @@ class Wakeup:
         return self._reader
 
     def set(self) -> None:
-        """Make the descriptor readable."""
-        # Eight bytes in this machine's order are what an eventfd counts in.
-        os.write(self._writer, (1).to_bytes(8, sys.byteorder))
+        """Make the descriptor readable; harmless when it is closed."""
+        if self._writer >= 0:
+            # Eight bytes in this machine's order are what an eventfd counts in.
+            os.write(self._writer, (1).to_bytes(8, sys.byteorder))
 
     def clear(self) -> None:
-        """Make the descriptor unreadable; harmless when it is so already."""
+        """Make the descriptor unreadable; harmless when it is so already, or closed."""
+        if self._reader < 0:
+            return
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
 
     def close(self) -> None:
         """Give the descriptors back; safe to call twice."""
-        for fd in {self._reader, self._writer} - {-1}:
-            os.close(fd)
+        fds = {self._reader, self._writer} - {-1}
         self._reader = self._writer = -1
+        for fd in fds:
+            os.close(fd)
+
+    def __del__(self) -> None:
+        """Give the descriptors back that nobody has closed."""
+        self.close()

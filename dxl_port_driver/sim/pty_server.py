@@ -126,6 +126,18 @@ class PtyHost:
                 os.close(self._wake)
                 self._wake = -1
 
+    def leave_to_parent(self) -> None:
+        """Give back the copies of what is another process's, from which this one was forked."""
+        # The lock may be held by a thread that this process does not have.
+        self.lock = threading.RLock()
+        for fd in (self._master, self._wake):
+            if fd >= 0:
+                os.close(fd)
+        if self._epoll is not None:
+            self._epoll.close()
+        self._master = self._wake = -1
+        self._epoll = self._thread = self._path = None
+
     def unplug(self, replug_after_s: float | None = None) -> bool:
         """
         Pull the adapter out.

@@ -21,14 +21,17 @@ open, as servos keep their power; its pty and its thread exist only while one ha
 
 from __future__ import annotations
 
+import _thread
 from collections import OrderedDict
+import contextlib
+import os
 import threading
 
 from dxl_port_driver.errors import PortMissingError, PortNameError
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
 from dxl_port_driver.port.dtr import Dtr
 from dxl_port_driver.port.rs485 import Rs485
-from dxl_port_driver.port.serial_port import SerialPort
+from dxl_port_driver.port.serial_port import SerialPort, Tty
 from dxl_port_driver.sim.bus import Bus
 from dxl_port_driver.sim.options import parse_url, SimOptions
 from dxl_port_driver.sim.pty_server import PtyServer
@@ -46,10 +49,33 @@ class _Entry:
 
 
 _entries: OrderedDict[SimOptions, _Entry] = OrderedDict()
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
-def _acquire(options: SimOptions) -> tuple[PtyServer, bool]:
+class _SimTty(Tty):
+    """
+    The pty of a served bus, which is served until this is given back.
+
+    :param entry: the bus.
+    :param path: path of its pty.
+    :param is_new: the pty was made for this.
+    """
+
+    def __init__(self, entry: _Entry, path: str, *, is_new: bool) -> None:
+        super().__init__(path, is_new=is_new)
+        self._entry = entry
+
+    def give_back(self, *, is_garbage: bool) -> None:
+        """Say that a port no longer uses the bus; its thread ends with the last one."""
+        if is_garbage:
+            # The collector may run in the very thread that is to end, or inside of the lock.
+            with contextlib.suppress(RuntimeError):
+                _thread.start_new_thread(_release_in_thread, (self._entry,))
+        else:
+            _release(self._entry)
+
+
+def _acquire(options: SimOptions) -> tuple[_Entry, bool]:
     """
     Give the bus of these options, served; each call needs one :func:`_release`.
 
@@ -60,18 +86,43 @@ def _acquire(options: SimOptions) -> tuple[PtyServer, bool]:
         entry = _entry(options)
         is_first = entry.users == 0
         if is_first:
-            entry.server.start()
+            try:
+                entry.server.start()
+            except BaseException:
+                entry.server.stop()
+                raise
         entry.users += 1
-        return entry.server, is_first
+        return entry, is_first
 
 
-def _release(options: SimOptions) -> None:
-    """Say that a port no longer uses the bus of these options."""
+def _release_in_thread(entry: _Entry) -> None:
+    # A thread of the lower level starts without a lock, but is no one to wait for others.
+    threading.Thread(target=_release, args=(entry,), daemon=True).start()
+
+
+def _release(entry: _Entry) -> None:
+    """Say that a port no longer uses a bus."""
     with _lock:
-        entry = _entries[options]
         entry.users -= 1
         if entry.users == 0:
             entry.server.stop()
+
+
+def _after_fork() -> None:
+    """
+    Leave the buses to the parent, which has the threads that serve them.
+
+    An open port stays usable through the parent; one that is opened from now on meets a bus of
+    this process.
+    """
+    global _lock
+    _lock = threading.RLock()
+    for entry in _entries.values():
+        entry.server.leave_to_parent()
+    _entries.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def find_bus(options: SimOptions) -> PtyServer:
@@ -117,38 +168,34 @@ class SimPort(SerialPort):
             self._options = parse_url(name)
         except PortNameError as error:
             raise PortNameError(error.message, port=name) from None
-        self._server: PtyServer | None = None
-        self._is_pty_new = False
 
     @property
     def server(self) -> PtyServer:
         """The virtual bus behind the port, to look into it and to pull its plug."""
-        return self._server or find_bus(self._options)
+        return find_bus(self._options)
 
-    def _device_path(self) -> str:
-        self._server, self._is_pty_new = _acquire(self._options)
-        path = self._server.path
+    def _find_tty(self) -> Tty:
+        entry, is_new = _acquire(self._options)
+        path = entry.server.path
         if path is None:
+            _release(entry)
             raise PortMissingError(
                 f'{self.name} is unplugged; plug the virtual adapter in again.', port=self.name
             )
-        return path
+        # To look for holders of a new pty would take the kernel up to 20 ms, in /proc/locks.
+        return _SimTty(entry, path, is_new=is_new)
 
-    def _require_no_holder(self, path: str) -> None:
-        # Nobody knows of a new pty yet, and to read /proc/locks takes the kernel up to 20 ms.
-        if not self._is_pty_new:
-            super()._require_no_holder(path)
+    def _is_device_of(self, old: SerialPort) -> bool:
+        if not isinstance(old, SimPort) or self._way_to_open() != old._way_to_open():
+            return False
+        path = self.server.path
+        return path is not None and old._leads_to(path)
 
-    def _achieved_baudrate(self) -> int:
-        assert self._server is not None
-        return self._server.bus.adapter_rate(super()._achieved_baudrate())
+    def _way_to_open(self) -> object:
+        return super()._way_to_open(), self._options
 
-    def close(self) -> None:
-        """Close the port; the servos keep their state. Safe at any time, any number of times."""
-        super().close()
-        if self._server is not None:
-            self._server = None
-            _release(self._options)
+    def _achieved_baudrate(self, read_back: int) -> int:
+        return self.server.bus.adapter_rate(read_back)
 
     @property
     def latency_timer_ms(self) -> float | None:

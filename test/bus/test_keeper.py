@@ -66,8 +66,8 @@ class SlowPort(SimPort):
         self.may_open, self.is_opening = threading.Event(), threading.Event()
         self.may_open.set()
 
-    def _achieved_baudrate(self) -> int:
-        achieved = super()._achieved_baudrate()
+    def _achieved_baudrate(self, read_back: int) -> int:
+        achieved = super()._achieved_baudrate(read_back)
         if not self.is_open:
             self.is_opening.set()
             assert self.may_open.wait(PATIENCE_S)

@@ -221,6 +221,37 @@ def any_name(request: pytest.FixtureRequest) -> Iterator[str]:
             far_end.unplug()
 
 
+class SimFarEnd(FarEnd):
+    """The virtual bus needs nobody to be there."""
+
+    def __init__(self) -> None:
+        self.name = f'sim://?ids=1&seed={os.getpid()}{time.monotonic_ns() % 10**8}'
+
+    def send(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def receive(self, length: int) -> bytes:
+        raise NotImplementedError
+
+    def unplug(self) -> None:
+        """Leave it as it is."""
+
+
+@pytest.fixture
+def far_end_of() -> Callable[[str], contextlib.AbstractContextManager[FarEnd]]:
+    """Give what makes a far end of a kind, as often as is wanted."""
+
+    @contextlib.contextmanager
+    def far_end_of(kind: str) -> Iterator[FarEnd]:
+        far_end = SimFarEnd() if kind == 'sim' else WIRED[kind]()
+        try:
+            yield far_end
+        finally:
+            far_end.unplug()
+
+    return far_end_of
+
+
 @pytest.fixture
 def pty_end() -> Iterator[PtyFarEnd]:
     far_end = PtyFarEnd()

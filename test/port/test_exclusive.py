@@ -26,6 +26,7 @@ from typing import Any
 
 import dxl_port_driver
 from dxl_port_driver.errors import PortHeldError, PortPermissionError
+from dxl_port_driver.port import serial_port
 from dxl_port_driver.port.holders import find_holders, Holder, is_open_here
 from dxl_port_driver.port.serial_port import SerialPort
 import pytest
@@ -149,7 +150,11 @@ def test_a_second_port_in_this_process_is_told_so(pty_end: Any) -> None:
         pass
 
 
-def test_programs_that_ask_no_one_are_kept_out_as_well(pty_end: Any) -> None:
+def test_programs_that_ask_no_one_are_kept_out_as_well(
+    pty_end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of a real tty; a pty would keep that when a program is killed.
+    monkeypatch.setattr(serial_port, 'is_pty', lambda status: False)
     os.chmod(pty_end.name, 0o666)
     assert run_as_nobody(RAW_OPEN, pty_end.name) == 'opened'
     with SerialPort(pty_end.name):
@@ -159,16 +164,19 @@ def test_programs_that_ask_no_one_are_kept_out_as_well(pty_end: Any) -> None:
     assert run_as_nobody(RAW_OPEN, pty_end.name) == 'opened'
 
 
-def test_both_locks_are_released_while_others_have_the_tty_open(pty_end: Any) -> None:
+def test_both_locks_are_released_while_others_have_the_tty_open(
+    pty_end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_port, 'is_pty', lambda status: False)
     os.chmod(pty_end.name, 0o666)
     for fails in (False, True):
         port = SerialPort(pty_end.name)
         port.open()
-        copy = os.dup(port._fd)
+        copy = os.dup(port._device.fd)
         try:
             if fails:
-                os.close(port._fd)
-                os.dup2(pty_end.slave, port._fd)
+                os.close(port._device.fd)
+                os.dup2(pty_end.slave, port._device.fd)
             port.close()
             if not fails:
                 fcntl.flock(pty_end.slave, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -221,7 +229,7 @@ class TestHolders:
         )
         (tmp_path / '77').mkdir()
         (tmp_path / '77' / 'comm').write_text('minicom\n')
-        assert find_holders(pty_end.name, tmp_path) == [Holder(77, 'minicom')]
+        assert find_holders(pty_end.name, tmp_path) == [Holder(77, 'minicom', has_lock=True)]
         (tmp_path / '77' / 'comm').unlink()
         assert [str(holder) for holder in find_holders(pty_end.name, tmp_path)] == ['pid 77']
 

@@ -46,10 +46,15 @@ class Poll:
         return self.answers.pop(0) if self.answers else self.real.poll(timeout_ms)
 
 
+def say_first(port: SerialPort, answer: list[tuple[int, int]]) -> None:
+    device = port._device
+    device.idle_readers.append(Poll(device.reader(), answer))
+
+
 def test_a_read_that_finds_the_bytes_taken_waits_on(
     port: SerialPort, pty_end: Any, soon: Soon
 ) -> None:
-    port._readable = Poll(port._readable, [(port._fd, select.POLLIN)])
+    say_first(port, [(port._device.fd, select.POLLIN)])
     os.write(pty_end.master, b'x')
     assert os.read(pty_end.slave, 1) == b'x'
     os.write(pty_end.master, b'y')
@@ -63,7 +68,7 @@ def test_a_write_that_finds_the_room_taken_waits_on(
     refusals = [BlockingIOError(), BlockingIOError()]
 
     def busy(fd: int, data: bytes) -> int:
-        if fd == port._fd and refusals:
+        if fd == port._device.fd and refusals:
             raise refusals.pop()
         return write(fd, data)
 
@@ -78,8 +83,9 @@ def test_a_device_that_reports_an_error_and_no_reason_fails(
     def nothing(fd: int, _: object) -> Any:
         raise BlockingIOError
 
-    port._readable = Poll(port._readable, [(port._fd, select.POLLERR)])
-    port._writable = Poll(port._writable, [(port._fd, select.POLLERR)])
+    failed = [(port._device.fd, select.POLLERR)]
+    say_first(port, failed)
+    monkeypatch.setattr(port._device, 'writer', lambda: Poll(None, failed))
     with monkeypatch.context() as patch:
         patch.setattr(os, 'read', nothing)
         patch.setattr(os, 'write', nothing)
@@ -92,8 +98,7 @@ def test_a_device_that_reports_an_error_and_no_reason_fails(
 def test_a_cancel_that_was_taken_back_at_once_still_ends_the_wait(
     port: SerialPort, soon: Soon
 ) -> None:
-    assert port._wakeup is not None
-    port._readable = Poll(port._readable, [(port._wakeup.fileno(), select.POLLIN)])
+    say_first(port, [(port._device.wakeup.fileno(), select.POLLIN)])
     with pytest.raises(PortClosedError):
         port.read(1, soon())
 

@@ -102,7 +102,7 @@ def test_two_ports_of_one_url_meet_one_bus(unique_url):
     first = make_port(unique_url, exclusive=False)
     second = make_port(unique_url, exclusive=False)
     with first, second:
-        assert first._opened_path == second._opened_path
+        assert first._device.tty.path == second._device.tty.path
         ask(first, LIGHT, 11)
         assert ask(second, READ_LED, 12)[9] == 1
 
