@@ -55,6 +55,8 @@ class SocketPort(FdPort):
     :raises BaudrateError: the rate is no number that can be a baudrate.
     """
 
+    sets_baudrate = False
+
     def __init__(self, name: str, *, baudrate: int = DEFAULT_BAUDRATE) -> None:
         super().__init__(name)
         address = parse_address(name)

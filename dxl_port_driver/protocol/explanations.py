@@ -25,6 +25,25 @@ from dxl_port_driver.protocol.instructions import BROADCAST_ID, Protocol
 _SUM_NAME = {Protocol.V1: 'checksum', Protocol.V2: 'CRC'}
 
 
+class Known(NamedTuple):
+    """
+    What is known of an exchange beside its bytes.
+
+    :param cause: why an answer did not come and what to do, where that is known, as the rest of
+        a sentence; it takes the place of general advice.
+    :param sets_baudrate: whether the port sets the baudrate of the bus; the far end of a TCP
+        connection does so by itself.
+    """
+
+    cause: str = ''
+    sets_baudrate: bool = True
+
+    @property
+    def baudrate(self) -> str:
+        """What to check where the baudrate may be wrong."""
+        return 'baudrate' if self.sets_baudrate else "the gateway's serial settings"
+
+
 class Explanation(NamedTuple):
     """
     What was asked, and who has not answered.
@@ -32,11 +51,13 @@ class Explanation(NamedTuple):
     :param protocol: packet form of the question.
     :param answers: what was to come.
     :param missing: ids of those that have not answered.
+    :param known: what is known beside that.
     """
 
     protocol: Protocol
     answers: Answers
     missing: Collection[int]
+    known: Known = Known()
 
     def broken(self) -> str:
         """Tell that a packet came whose checksum or CRC is wrong."""
@@ -54,8 +75,11 @@ class Explanation(NamedTuple):
         named = ', '.join(str(servo) for servo in sorted(ids))
         return (
             f'a status packet came that answers another question (from id {named}), and none from '
-            f'{self._who()}; check that nobody else sends on this bus and that its timeouts are '
-            'long enough'
+            f'{self._who()}; '
+            + (
+                self.known.cause
+                or 'check that nobody else sends on this bus and that its timeouts are long enough'
+            )
         )
 
     def too_few(self, came: int, total: int, timeout_s: float) -> str:
@@ -68,7 +92,7 @@ class Explanation(NamedTuple):
         """
         return (
             f'{came} of {total} status packets came {_within(timeout_s)}, none from '
-            f'{self._who()}; check power, wiring and ids'
+            f'{self._who()}; {self.known.cause or "check power, wiring and ids"}'
         )
 
     def none(self, received: int, timeout_s: float) -> str:
@@ -79,13 +103,17 @@ class Explanation(NamedTuple):
         :param timeout_s: how long was waited, s.
         """
         silence = f'no status packet came from {self._who()} {_within(timeout_s)}'
+        if self.known.cause:
+            return f'{silence}; {self.known.cause}'
+        rate = self.known.baudrate
         if not received:
-            return f'{silence}, not a single byte; check power, wiring, id and baudrate'
-        causes = 'the baudrate, the wiring, and that the protocol version is right'
+            return f'{silence}, not a single byte; check power, wiring, id and {rate}'
+        rate = f'the {rate}' if self.known.sets_baudrate else rate
+        causes = f'{rate}, the wiring, and that the protocol version is right'
         if self._is_of_one_servo and received >= self.answers.wire_length(self.protocol):
             # Who answers at such length has heard the question, so that the baudrate is right
             # with all likelihood; two that answer at once spoil each other's bytes.
-            causes = 'that no two servos share the id, the wiring, and the baudrate'
+            causes = f'that no two servos share the id, the wiring, and {rate}'
         return f'{silence}, only {received} bytes that are none; check {causes}'
 
     @property
