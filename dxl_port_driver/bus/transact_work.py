@@ -71,6 +71,7 @@ class TransactWork(Work[TransactionResult]):
         self._retries = min(retries, _MOST_ATTEMPTS - 1)
         self._max_hold_s = max_hold_s
         self._keep_received = keep_received
+        self._last_received = b''
 
     @property
     def timeout_s(self) -> float:
@@ -179,6 +180,7 @@ class TransactWork(Work[TransactionResult]):
         while exchange.attempt is None:
             received = yield Wait(exchange.deadline)
             if received:
+                self._last_received = received
                 exchange.feed(received)
             # Also when bytes came: noise may go on coming without end.
             if exchange.attempt is None and time.monotonic() >= exchange.deadline:
@@ -192,6 +194,7 @@ class TransactWork(Work[TransactionResult]):
         while time.monotonic() < is_clear:
             received = yield Wait(is_clear)
             if received:
+                self._last_received = received
                 exchange.feed(received)
                 yield from self._await_answer(port, line)
                 return
@@ -242,9 +245,11 @@ class TransactWork(Work[TransactionResult]):
         A servo that did not confirm writes does so again. This happens once, then it is known.
         """
         exchange, first = self._exchange, self._exchange.attempt
+        assert first is not None
         for servo in exchange.heard:
             line.confirms(servo)
         exchange.begin(begun)
+        exchange.feed(_behind(first.data, self._last_received))
         yield from self._await_answer(port, line)
         if exchange.attempt is not None and exchange.attempt.result is ResultCode.SUCCESS:
             return _NONE, b''
@@ -277,6 +282,15 @@ class TransactWork(Work[TransactionResult]):
                 echo,
             )
         return None
+
+
+def _behind(packet: bytes, received: bytes) -> bytes:
+    """Return what follows a packet among the bytes that it ended in."""
+    start = received.find(packet)
+    if start >= 0:
+        return received[start + len(packet) :]
+    ends = (n for n in range(len(packet) - 1, 0, -1) if received.startswith(packet[-n:]))
+    return received[next(ends, len(received)) :]
 
 
 def _with_attempts(message: str, attempts: int) -> str:

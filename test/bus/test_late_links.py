@@ -232,7 +232,7 @@ def test_no_value_is_advised_that_the_parameter_does_not_take():
     )
     cause = noted(late_s=2.0).cause(ONE, 0.01, 0.01, 0.004, 102.1)
     assert cause == (
-        'servo 1 answered 2000 ms after its time was over; allow a timeout of 3015 ms'
+        'servo 1 answered 2000 ms after its time was over; allow a timeout of 3016 ms'
     )
 
 
