@@ -24,8 +24,9 @@ For a bounded time after each such question this keeps account of who owes an an
   would slow down the bus for all others. It is asked at once, and should an answer come after
   all while one to an earlier question may, it is not believed.
 
-A servo that has never answered in time may be behind a slow link: it gets longer than one that
-has. Once an answer was seen to be late, all servos get at least twice as long as that one took.
+Where no servo has answered in time yet, the link may be slow, and all get longer, unless not a
+byte comes then either. Once an answer was seen to be late, all get at least twice as long as that
+one was late.
 
 Bytes that are no instruction packet, and a broadcast Ping, may be answered by anyone. Nothing
 tells such an answer from that of a single servo, so they always wait, and are always waited for.
@@ -51,7 +52,7 @@ LATE_S = 0.05
 """How much later than the packet timeout rule allows an answer may come, s."""
 
 NEVER_IN_TIME = 4
-"""So many times longer, from a servo that has never answered in time."""
+"""So many times longer, as long as no servo has answered in time."""
 
 _WIDEST = 20
 """So many times longer at the most, for how late answers have been."""
@@ -104,6 +105,7 @@ class LateAnswers:
         self._confirmations: dict[int, float] = {}
         self._silences: dict[int, int] = {}
         self._prompt: set[int] = set()
+        self._silent_waits = 0
         self._framers: list[Framer] = []
         self._came = False
         self._looked = 0.0
@@ -149,11 +151,10 @@ class LateAnswers:
     def _late_s(self, servo: int, late_s: float, now: float) -> float:
         """Return how much later than its time an answer of a servo may come, s."""
         widest_s = _WIDEST * late_s
-        if self.lateness.is_unmeasured(servo, now):
-            return widest_s
-        known = servo in self._prompt or servo in ANYONE
-        usual_s = late_s if known else NEVER_IN_TIME * late_s
-        return max(usual_s, min(2 * self.lateness.largest_s, widest_s))
+        may_be_slow = not self._prompt and self._silent_waits < _AWAY_AFTER
+        if may_be_slow or self.lateness.is_unmeasured(servo, now):
+            late_s *= NEVER_IN_TIME
+        return max(late_s, min(2 * self.lateness.largest_s, widest_s))
 
     def may_confirm(self, servo: int, until: float) -> None:
         """
@@ -177,7 +178,8 @@ class LateAnswers:
         """
         since = self._looked if since is None else since
         self._looked = now
-        self._came |= bool(received)
+        if received:
+            self._came, self._silent_waits = True, 0
         return self._find(received, since, now)
 
     def set_aside(self, servos: Set[int], since: float, now: float) -> list[Came]:
@@ -217,6 +219,7 @@ class LateAnswers:
                 self._silences.pop(servo, None)
             elif self._debts[servo].until <= now:
                 self._silences[servo] = self._silences.get(servo, 0) + 1
+                self._silent_waits += 1
             if self._debts[servo].until <= now:
                 del self._debts[servo]
         for servo in self._confirmations.keys() & asked:
@@ -237,6 +240,7 @@ class LateAnswers:
     def heard(self, answered: Set[int]) -> None:
         """Note that servos have answered, so that they are not away."""
         self._prompt |= answered
+        self.lateness.answered_in_time(answered)
         for servo in answered & self._silences.keys():
             del self._silences[servo]
 

@@ -112,6 +112,7 @@ class _Record:
     took_s: float = 0.0
     lacking_s: float = 0.0
     listened: bool = False
+    in_time: bool = False
 
 
 class Lateness:
@@ -138,6 +139,7 @@ class Lateness:
         """
         record = self._records.setdefault(servo, _Record())
         record.seen = now
+        record.in_time = False
         if since is None or now - max(since, request.over) > _EXACT_S:
             return 0.0
         took_s, late_s = now - request.sent, now - request.over
@@ -149,9 +151,20 @@ class Lateness:
         return late_s
 
     def is_unmeasured(self, servo: int, now: float) -> bool:
-        """Return whether a servo answered late, and it is not known by how much."""
+        """Return whether the last answer of a servo was late, and it is not known by how much."""
         record = self._records.get(servo)
-        return record is not None and not record.late_s and now - record.seen < REMEMBERED_S
+        return (
+            record is not None
+            and not record.late_s
+            and not record.in_time
+            and now - record.seen < REMEMBERED_S
+        )
+
+    def answered_in_time(self, servos: Set[int]) -> None:
+        """Note that servos answered in time."""
+        for record in map(self._records.get, servos if self._records else ()):
+            if record is not None:
+                record.in_time = True
 
     def may_listen(self, asked: Set[int], now: float) -> bool:
         """

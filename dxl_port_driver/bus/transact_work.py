@@ -105,7 +105,9 @@ class TransactWork(Work[TransactionResult]):
         while True:
             attempts += 1
             try:
-                attempt = yield from self._attempt(port, line)
+                # With a further try, the wait before that one is long enough to measure.
+                is_last = attempts > self._retries
+                attempt = yield from self._attempt(port, line, give_up if is_last else 0.0)
             except DxlPortError as error:
                 cause = line.cause(error)
                 attempt = Attempt(cause.code, cause.message, error.partial)
@@ -127,7 +129,7 @@ class TransactWork(Work[TransactionResult]):
                 return result
             line.statistics.bytes_received += len(attempt.data)
 
-    def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
+    def _attempt(self, port: Port, line: Line, listen_until: float) -> Steps[Attempt]:
         exchange = self._exchange
         if self._keep_received:
             yield from line.fall_quiet()
@@ -160,7 +162,7 @@ class TransactWork(Work[TransactionResult]):
             if exchange.asked <= line.plain and not line.late.is_awaited and self._is_over:
                 owing = _NONE
             else:
-                owing, received = yield from self._settle_accounts(port, line, begun)
+                owing, received = yield from self._settle_accounts(port, line, begun, listen_until)
         finally:
             if owing:
                 line.unanswered(self._request(begun), owing, received)
@@ -203,11 +205,12 @@ class TransactWork(Work[TransactionResult]):
         exchange.attempt = Attempt(ResultCode.SUCCESS)
 
     def _settle_accounts(
-        self, port: Port, line: Line, begun: float
+        self, port: Port, line: Line, begun: float, listen_until: float
     ) -> Steps[tuple[frozenset[int], bytes]]:
         """
         Take note of who answered and who did not, where there is more to it than an answer.
 
+        :param listen_until: how long a late answer may be waited for, monotonic time, s.
         :return: who still owes one, and what has come of it.
         """
         exchange, late = self._exchange, line.late
@@ -226,9 +229,10 @@ class TransactWork(Work[TransactionResult]):
         line.learn(exchange)
         owing, received = _NONE if self._is_over else exchange.owing, exchange.attempt.data
         is_silent = exchange.attempt.result is ResultCode.RX_TIMEOUT
-        if is_silent and late.lateness.may_listen(owing, time.monotonic()):
+        now = time.monotonic()
+        if is_silent and now < listen_until and late.lateness.may_listen(owing, now):
             line.unanswered(self._request(begun), owing, received)
-            yield from line.listen(owing, time.monotonic() + NEVER_IN_TIME * line.late_s)
+            yield from line.listen(owing, min(listen_until, now + NEVER_IN_TIME * line.late_s))
             # Once more, with what is known by now.
             exchange.attempt = None
             exchange.known = line.known(exchange, port)
@@ -257,7 +261,10 @@ class TransactWork(Work[TransactionResult]):
         return exchange.asked, b''
 
     def _request(self, begun: float) -> Request:
-        return Request(begun, self._exchange.rule_s, self._exchange.timeout_s)
+        exchange = self._exchange
+        # It may have ended before its time, cancelled or by a broken answer.
+        waited_s = min(exchange.timeout_s, time.monotonic() - begun)
+        return Request(begun, exchange.rule_s, waited_s)
 
     def _drop_echo(self) -> Steps[Attempt | None]:
         """Take what was sent off the line again; give what came of it if that fails."""

@@ -127,7 +127,7 @@ def test_a_servo_that_is_late_is_not_taken_for_silent():
         late.settle(ONE, start + 0.5)
 
 
-def test_a_servo_that_never_answered_in_time_gets_longer():
+def test_as_long_as_no_servo_answered_in_time_all_get_longer():
     late = LateAnswers()
     request = Request(10.0, 0.03, 0.03)
     late.expect(ONE, request, 0.05, b'')
@@ -135,9 +135,22 @@ def test_a_servo_that_never_answered_in_time_gets_longer():
     late.heard(frozenset({2}))
     late.expect(frozenset({2}), request, 0.05, b'')
     assert late.awaited_until(frozenset({2}), 10.04) == pytest.approx(10.08)
+    # A servo that is off among others that are not costs no more.
+    late.expect(frozenset({4}), request, 0.05, b'')
+    assert late.awaited_until(frozenset({4}), 10.04) == pytest.approx(10.08)
     # Whose answer may be anybody's is waited for by all.
     late.expect(ANYONE, request, 0.05, b'')
     assert late.awaited_until(frozenset({3}), 10.04) == pytest.approx(10.08)
+
+
+def test_where_all_are_silent_they_do_not_get_longer_for_ever():
+    late = LateAnswers()
+    waits = []
+    for servo in range(1, 6):
+        late.expect(frozenset({servo}), Request(10.0, 0.03, 0.03), 0.05, b'')
+        waits.append(late.awaited_until(frozenset({servo}), 10.0))
+        late.settle(frozenset({servo}), waits[-1])
+    assert waits == pytest.approx([10.23, 10.23, 10.23, 10.08, 10.08])
 
 
 def test_once_answers_were_late_all_get_longer_within_a_bound():

@@ -242,5 +242,8 @@ def test_what_arrived_at_a_time_that_is_not_known_is_not_measured():
     assert lateness.note(1, Request(100.0, 0.01, 0.01), None, 100.02) == 0.0
     cause = lateness.cause(ONE, 0.01, 0.01, 0.004, 104.0)
     assert cause == 'servo 1 answered after its time was over; allow a longer timeout'
+    lateness.answered_in_time(ONE)
+    assert not lateness.may_listen(ONE, 104.0)
+    lateness.note(1, Request(100.0, 0.01, 0.01), None, 100.02)
     assert lateness.may_listen(ONE, 104.0)
     assert not lateness.may_listen(ONE, 104.0)
