@@ -120,11 +120,17 @@ class Lateness:
 
     def __init__(self) -> None:
         self._records: dict[int, _Record] = {}
+        self._valid_from = 0.0
         self.largest_s = 0.0
         """Longest time after its own was over that an answer came, s."""
 
-    def clear(self) -> None:
-        """Forget all of them; any thread may call it."""
+    def start_over(self, now: float) -> None:
+        """
+        Forget all that was asked before; any thread may call it.
+
+        :param now: monotonic time, s.
+        """
+        self._valid_from = now
         self._records = {}
         self.largest_s = 0.0
 
@@ -137,6 +143,8 @@ class Lateness:
         :param now: when it had come, monotonic time, s.
         :return: by how much it was late, s; 0.0 when its arrival is not known well enough.
         """
+        if request.sent < self._valid_from:
+            return 0.0
         record = self._records.setdefault(servo, _Record())
         record.seen = now
         record.in_time = False

@@ -133,7 +133,7 @@ class Line:
         if link != self._link:
             self._link = link
             # What was too late by the old times may be in time by the new ones.
-            self.late.lateness.clear()
+            self.late.lateness.start_over(time.monotonic())
 
     def cause(self, error: DxlPortError) -> DxlPortError:
         """

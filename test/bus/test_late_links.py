@@ -224,6 +224,16 @@ def test_a_request_that_would_have_been_answered_in_time_is_not_explained_by_lat
     assert not lateness.cause(ONE, 0.01, 0.01, 0.004, 200.0)
 
 
+def test_what_was_asked_under_another_rule_tells_nothing():
+    lateness = noted(late_s=0.05)
+    lateness.start_over(100.5)
+    assert lateness.report(101.0) is None
+    lateness.note(1, Request(100.4, 0.01, 0.01), 100.6, 100.6)
+    assert lateness.report(101.0) is None
+    lateness.note(1, Request(100.6, 0.01, 0.01), 100.7, 100.7)
+    assert lateness.report(101.0) is not None
+
+
 def test_no_value_is_advised_that_the_parameter_does_not_take():
     cause = noted(late_s=1.0).cause(ONE, 0.01, 0.01, 0.004, 101.0)
     assert cause == (
