@@ -146,7 +146,8 @@ class LateAnswers:
         self._looked = request.over
         self._framers = [Framer(protocol) for protocol in Protocol]
         self._came = False
-        self._find(received, request.over, request.over)
+        # What is in there came in time.
+        self._find(received, None, request.over)
 
     def _late_s(self, servo: int, late_s: float, now: float) -> float:
         """Return how much later than its time an answer of a servo may come, s."""
@@ -182,16 +183,19 @@ class LateAnswers:
             self._came, self._silent_waits = True, 0
         return self._find(received, since, now)
 
-    def set_aside(self, servos: Set[int], since: float, now: float) -> list[Came]:
+    def set_aside(self, servos: Set[int], asked: Set[int], since: float, now: float) -> list[Came]:
         """
         Take note of packets that came during another request, and do not answer that.
 
         :param servos: ids in them.
+        :param asked: ids of the servos that were to answer. What those send that is no answer may
+            be a wrong one as well as a late one, so it pays no debt.
         :param since: when that request was sent, monotonic time, s.
         :param now: monotonic time, s.
         :return: those that something is known of.
         """
-        came = [one for servo in servos if (one := self._came_from(servo, since, now))]
+        others = [one for one in servos if one not in asked or one in self._confirmations]
+        came = [one for servo in others if (one := self._came_from(servo, since, now))]
         for one in came:
             self._silences.pop(one.servo, None)
         return came
@@ -239,7 +243,7 @@ class LateAnswers:
 
     def heard(self, answered: Set[int]) -> None:
         """Note that servos have answered, so that they are not away."""
-        self._prompt |= answered
+        self._prompt |= answered - ANYONE
         self.lateness.answered_in_time(answered)
         for servo in answered & self._silences.keys():
             del self._silences[servo]
@@ -252,8 +256,12 @@ class LateAnswers:
             return list(self._debts)
         return [servo for servo in self._debts if servo in ids or servo in ANYONE]
 
-    def _find(self, received: bytes, since: float, now: float) -> list[Came]:
-        """Strike off the debts that the packets in there pay."""
+    def _find(self, received: bytes, since: float | None, now: float) -> list[Came]:
+        """
+        Strike off the debts that the packets in there pay.
+
+        :param since: None when they did not come late.
+        """
         came: list[Came] = []
         if not received or not self.is_awaited:
             return came
@@ -270,7 +278,7 @@ class LateAnswers:
         return came
 
     def _came_from(
-        self, servo: int, since: float, now: float, *, is_bare: bool = True
+        self, servo: int, since: float | None, now: float, *, is_bare: bool = True
     ) -> Came | None:
         """
         Strike off a debt of a servo from which a packet came.
@@ -287,6 +295,8 @@ class LateAnswers:
         debt.count -= 1
         if not debt.count:
             del self._debts[servo]
+        if since is None:
+            return Came(servo, is_late=False)
         is_clear = debt.is_plain and servo not in self._silences
         late_s = self.lateness.note(servo, debt.request, since if is_clear else None, now)
         return Came(servo, True, late_s)

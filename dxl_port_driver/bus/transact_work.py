@@ -218,7 +218,7 @@ class TransactWork(Work[TransactionResult]):
         if exchange.attempt.result is ResultCode.SUCCESS and not exchange.attempt.data:
             return _NONE, b''  # nothing was awaited, or no more than a confirmation
         if late.is_awaited:
-            line.set_aside(exchange.set_aside, begun)
+            line.set_aside(exchange, begun)
             if line.may_be_confirmation(exchange):
                 return (yield from self._await_second(port, line, begun))
             if late.is_doubtful(exchange.heard, time.monotonic()):

@@ -241,14 +241,14 @@ class Line:
             received = yield Wait(until)
             self._take(received, time.monotonic())
 
-    def set_aside(self, servos: Set[int], since: float) -> None:
+    def set_aside(self, exchange: Exchange, since: float) -> None:
         """
-        Note packets that came during a request and do not answer it.
+        Note packets that came during an exchange and do not answer it.
 
-        :param servos: ids in them.
-        :param since: when the request was sent, monotonic time, s.
+        :param since: when it began, monotonic time, s.
         """
-        self._note(self.late.set_aside(servos, since, time.monotonic()))
+        now = time.monotonic()
+        self._note(self.late.set_aside(exchange.set_aside, exchange.asked, since, now))
 
     def _note(self, came: list[Came]) -> None:
         statistics = self.statistics

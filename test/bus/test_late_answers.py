@@ -171,9 +171,12 @@ def test_once_answers_were_late_all_get_longer_within_a_bound():
 def test_a_packet_that_was_set_aside_pays_as_well():
     late = LateAnswers()
     expect(late, ONE, 10.5)
-    assert late.set_aside(frozenset({2}), 10.0, 10.1) == []
+    two = frozenset({2})
+    assert late.set_aside(two, frozenset({3}), 10.0, 10.1) == []
+    # From a servo that was asked it may as well be a wrong answer.
+    assert late.set_aside(ONE, ONE, 10.0, 10.1) == []
     assert late.awaited_until(ONE, 10.1) == 10.5
-    assert [came.servo for came in late.set_aside(ONE, 10.0, 10.1)] == [1]
+    assert [came.servo for came in late.set_aside(ONE, two, 10.0, 10.1)] == [1]
     assert late.awaited_until(ONE, 10.1) == 10.1
 
 
@@ -182,6 +185,13 @@ def test_a_timeout_longer_than_the_rule_is_waited_for_and_then_some():
     late.heard(ONE)
     late.expect(ONE, Request(10.0, 0.03, 0.3), 0.05, b'')
     assert late.awaited_until(ONE, 10.3) == pytest.approx(10.35)
+
+
+def test_what_came_in_time_is_not_late():
+    late = LateAnswers()
+    late.expect(ONE, Request(10.0, 0.03, 0.03), 0.05, status(1))
+    assert late.lateness.report(10.1) is None
+    assert late.awaited_until(ONE, 10.04) == 10.04
 
 
 class Counting:

@@ -206,6 +206,15 @@ def test_a_port_that_sets_no_baudrate_has_none_checked(bus, still):
     assert 'baudrate' not in ask(bus).message
 
 
+def test_a_servo_that_answers_wrongly_is_not_said_to_be_late(wired_bus, servos):
+    servos.answer = lambda packet: iter([StatusPacket(Protocol.V2, 1, 0, bytes(2)).encode()])
+    wired_bus.line.link = Link(1e-5, 0.004)
+    for _ in range(3):
+        assert ask(wired_bus).result is ResultCode.RX_CORRUPT
+    assert wired_bus.statistics.late_answers == 0
+    assert wired_bus.line.report(time.monotonic()) is None
+
+
 def noted(*, late_s: float, timeout_s: float = 0.01, rule_s: float = 0.01) -> Lateness:
     lateness = Lateness()
     over = 100.0 + timeout_s
