@@ -31,6 +31,7 @@ from dxl_port_driver.bus.confirmations import ANSWERED_AT_LEVEL_2, Confirmations
 from dxl_port_driver.bus.late_answers import Came, LATE_S, LateAnswers
 from dxl_port_driver.bus.lateness import LateServos, Request
 from dxl_port_driver.bus.statistics import Statistics
+from dxl_port_driver.bus.unrest import Unrest
 from dxl_port_driver.errors import (
     DxlPortError,
     PortClosedError,
@@ -118,6 +119,8 @@ class Line:
         self.confirmations = Confirmations()
         self.plain: set[int] = set()
         """Ids of the servos that answered in time and of which nothing else is noted."""
+        self.unrest = Unrest()
+        """What may be on the wire that nobody can tell the end of."""
         self.failed = False
         """Whether the device has failed since somebody last looked for it."""
         self.hears_itself = False
@@ -153,6 +156,7 @@ class Line:
         self.late = LateAnswers()
         self.confirmations = Confirmations()
         self.plain = set()
+        self.unrest.ended()
 
     def occupied(self, until: float) -> None:
         """
@@ -349,6 +353,9 @@ class ReadWork(Work[TransactionResult]):
                 if part:
                     parts.append(part)
                     missing -= len(part)
+                    if line.unrest.is_there:
+                        is_all = not (missing and self._timeout_s)
+                        line.unrest.read(time.monotonic(), is_all=is_all)
                 elif time.monotonic() >= deadline:
                     break
         except DxlPortError as error:

@@ -242,7 +242,7 @@ DECLARATIONS = (
     ),
     Declaration(
         'max_queue_time',
-        1.0,
+        2.0,
         'Longest time that a request may wait for the bus, s; also how long one waits that does '
         'not say.',
         0.0,

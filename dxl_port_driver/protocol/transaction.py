@@ -91,7 +91,7 @@ class Limits:
 
     max_bytes: int = 4096
     max_timeout_s: float = 10.0
-    max_queue_time_s: float = 1.0
+    max_queue_time_s: float = 2.0
     max_batch: int = 256
 
     def check_data(self, data: bytes) -> None:

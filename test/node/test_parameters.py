@@ -35,7 +35,7 @@ CONTRACT = {
     'autostart': False,
     'max_bytes': 4096,
     'max_timeout': 10.0,
-    'max_queue_time': 1.0,
+    'max_queue_time': 2.0,
 }
 RANGED = [one for one in DECLARATIONS if type(one.default) in (int, float)]
 NOT_PORTS = (

@@ -92,6 +92,8 @@ def test_servos_that_do_not_confirm_writes_are_told_once_until_they_do(running):
         assert (result.result, result.message, list(result.data)) == (SUCCESS, '', [])
         assert transact(driver, read(1, 65, 1)).data[9] == value
     transact(driver, write(68, 2), timeout=0.1)
-    assert list(transact(driver, write(65, 1)).data)
+    transact(driver, write(65, 1), timeout=0.1)
+    assert transact(driver, read(1, 65, 1)).data[9] == 1
+    assert list(transact(driver, write(65, 0)).data)
     assert eventually(lambda: told.values()['servos that do not confirm writes'] == 'none')
     assert program.output.count('servo 1 does not confirm writes') == 1

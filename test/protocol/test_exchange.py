@@ -172,7 +172,7 @@ def test_a_v2_answer_behind_the_stump_of_one_is_found_at_once(kept, cut):
 def test_half_an_answer_is_rx_timeout_with_what_came(protocol):
     attempt = done(begun(READ[protocol]), [ANSWER[protocol][:7]])
     assert (attempt.result, attempt.data) == (RX_TIMEOUT, ANSWER[protocol][:7])
-    assert 'only 7 bytes' in attempt.message
+    assert 'only 7 bytes of one that broke off' in attempt.message
 
 
 @both
@@ -301,9 +301,109 @@ def test_a_broken_answer_in_a_group_read_does_not_end_it_before_the_others(proto
     assert exchange.attempt.result is RX_CORRUPT
 
 
-def joint_answer(*servos: int) -> bytes:
+@GROUPS
+@pytest.mark.parametrize('short', [1, 2, 3])
+@pytest.mark.parametrize('cut', [lambda data: [data], bytewise], ids=['whole', 'bytewise'])
+def test_a_group_read_with_a_short_answer_says_so_as_soon_as_all_have_answered(
+    protocol, question, short, cut
+):
+    each = b''.join(
+        status(protocol, servo, '01' if servo == short else '01 02') for servo in (1, 2, 3)
+    )
+    attempt = fed(begun(question), cut(each))
+    assert attempt == Attempt(
+        RX_CORRUPT,
+        f'servo {short} sent 1 byte instead of 2; check address and length against its control '
+        'table',
+        each,
+    )
+
+
+def test_a_group_read_tells_each_wrong_length_and_who_is_missing():
+    question = ask(V2, 254, Instruction.SYNC_READ, '84 00 04 00 01 02 03')
+    came = status(V2, 1) + status(V2, 2, '01')
+    exchange = begun(question)
+    assert fed(exchange, [came]) is None
+    exchange.expire()
+    assert exchange.attempt == Attempt(
+        RX_CORRUPT,
+        'servo 1 sent 0 bytes instead of 4, servo 2 sent 1 byte instead of 4, and none came from '
+        'servo 3; check address and length against its control table',
+        came,
+    )
+
+
+def test_a_packet_of_a_wrong_length_before_the_turn_of_its_servo_is_not_its_answer():
+    late, one, two, three = (
+        status(V2, servo, params)
+        for servo, params in ((3, '01'), (1, '01 02'), (2, '01 02'), (3, '01 02'))
+    )
+    exchange = begun(SYNC)
+    assert fed(exchange, [late, one, two]) is None
+    assert fed(exchange, [three]) == Attempt(SUCCESS, '', one + two + three)
+
+
+@both
+@pytest.mark.parametrize(
+    ('params', 'message'),
+    [
+        (
+            '01',
+            'servo 1 sent 1 byte instead of 4; check address and length against its control '
+            'table, and that timeouts are long enough',
+        ),
+        (
+            '01 02 03 04 05',
+            'servo 1 sent 5 bytes instead of 4; check that timeouts are long enough, and that no '
+            'other program sends',
+        ),
+    ],
+)
+def test_a_read_of_one_servo_with_a_wrong_length_says_so(protocol, params, message):
+    came = status(protocol, 1, params)
+    assert done(begun(READ[protocol]), [came]) == Attempt(RX_CORRUPT, message, came)
+
+
+def test_an_instruction_that_somebody_else_sent_is_told_as_that():
+    heard = ask(V2, 4, Instruction.WRITE, '74 00 01')
+    assert done(begun(READ[V2]), [heard]).message == (
+        'an instruction packet came that this driver did not send (to id 4), and no status packet '
+        'from servo 1; another program or controller sends on this bus'
+    )
+
+
+@both
+def test_an_echo_alone_is_told_as_that(protocol):
+    exchange = begun(READ[protocol])
+    assert done(exchange, [READ[protocol]]).message == (
+        f'no status packet came from servo 1 within {exchange.timeout_s * 1e3:.1f} ms, only the '
+        'echo of the request; check power, wiring, id and baudrate'
+    )
+
+
+def test_an_answer_in_the_other_protocol_is_told_as_that():
+    for asked, came in ((V1, V2), (V2, V1)):
+        message = done(begun(READ[asked]), [status(came, 1, '01 02')]).message
+        assert f'but one of Protocol {came} from servo 1; ask in Protocol {came}' in message
+        assert 'baudrate' not in message
+
+
+@both
+def test_an_answer_that_broke_off_does_not_cast_doubt_on_the_baudrate(protocol):
+    attempt = done(begun(READ[protocol]), [b'\x00' + ANSWER[protocol][:9]])
+    assert 'only 9 bytes of one that broke off; check the wiring, the power' in attempt.message
+    assert 'baudrate' not in attempt.message
+
+
+@both
+def test_silence_after_an_unknown_instruction_may_be_right(protocol):
+    message = done(begun(ask(protocol, 1, 0x0B)), []).message
+    assert 'the instruction is not known to this driver: if it brings no answer use' in message
+
+
+def joint_answer(*servos: int, total: int = 0) -> bytes:
     """Give what servos answer to a fast read of 2 bytes, each with a CRC up to its place."""
-    length = len(servos) * 6 + 1
+    length = (total or len(servos)) * 6 + 1
     packet = b'\xff\xff\xfd\x00\xfe' + length.to_bytes(2, 'little') + b'\x55'
     for servo in servos:
         packet += bytes((0, servo, 0xFF, 0xFF))
@@ -326,8 +426,92 @@ def test_a_fast_read_is_over_with_the_one_joint_answer(question):
     assert fed(exchange, [answer[-1:]]) == Attempt(SUCCESS, '', answer)
     lost = done(begun(question), [joint_answer(1, 2)])
     assert lost.result is RX_CORRUPT
-    cut_off = done(begun(question), [answer[:14]])
-    assert (cut_off.result, cut_off.data) == (RX_TIMEOUT, answer[:14])
+
+
+FAST = ask(V2, 254, Instruction.FAST_SYNC_READ, '84 00 02 00 01 02 03')
+FAST_BULK = ask(V2, 254, Instruction.FAST_BULK_READ, BULK[8:-2].hex())
+FAST_READS = pytest.mark.parametrize('question', [FAST, FAST_BULK], ids=['sync', 'bulk'])
+
+
+@FAST_READS
+@pytest.mark.parametrize(
+    ('came', 'told'),
+    [
+        (
+            joint_answer(1, total=3),
+            'ended before the part of servo 2 within {} (servo 1 answered), and in a fast read '
+            'the servos behind a missing one stay silent (servo 3); check power, wiring and id of '
+            'servo 2',
+        ),
+        (
+            joint_answer(1, 2, total=3),
+            'ended before the part of servo 3 within {} (servos 1, 2 answered); check power, '
+            'wiring and id of servo 3',
+        ),
+        (
+            joint_answer(1, 2, total=3)[:-1],
+            'broke off within the part of servo 2 within {} (servo 1 answered), and in a fast '
+            'read the servos behind a missing one stay silent (servo 3); check power, wiring and '
+            'id of servo 2',
+        ),
+        (
+            joint_answer(1, total=3)[:10],
+            'broke off within the part of servo 1 within {}, and in a fast read the servos behind '
+            'a missing one stay silent (servos 2, 3); check power, wiring and id of servo 1',
+        ),
+    ],
+    ids=['one', 'two', 'half of the second', 'half of the first'],
+)
+def test_a_fast_read_that_ends_early_tells_who_answered_and_keeps_their_parts(
+    question, came, told
+):
+    exchange = begun(question)
+    attempt = done(exchange, [b'\x00noise', came])
+    told = told.format(f'{exchange.timeout_s * 1e3:.1f} ms')
+    assert attempt == Attempt(RX_TIMEOUT, f'the joint status packet {told}', came)
+
+
+@FAST_READS
+@pytest.mark.parametrize(('at', 'first', 'whole'), [(16, 2, ' (servo 1 answered)'), (11, 1, '')])
+def test_a_fast_read_with_a_broken_part_tells_which_are_right(question, at, first, whole):
+    came = bytearray(joint_answer(1, 2, 3))
+    came[at] ^= 0x10
+    attempt = done(begun(question), [bytes(came)])
+    assert attempt == Attempt(
+        RX_CORRUPT,
+        f'the CRC of the joint status packet is wrong from the part of servo {first} on{whole}; '
+        'check wiring and termination, and that no two servos share an id',
+        bytes(came),
+    )
+
+
+def test_a_fast_read_with_the_parts_of_other_servos_is_not_believed():
+    attempt = done(begun(FAST), [joint_answer(1, 7, 3)])
+    assert attempt.result is RX_CORRUPT
+    assert (
+        'has a part of servo 7 where that of servo 2 was to come (servo 1 answered): it answers '
+        'another request; check'
+    ) in attempt.message
+    assert fed(begun(FAST), [joint_answer(1, 7, 3), joint_answer(1, 2, 3)]) == Attempt(
+        SUCCESS, '', joint_answer(1, 2, 3)
+    )
+
+
+def test_an_error_to_all_is_no_answer_to_a_fast_read():
+    assert done(begun(FAST), [status(V2, 254, error=2)]).result is RX_CORRUPT
+
+
+def test_a_fast_read_of_one_servo_is_answered():
+    read = ask(V2, 254, Instruction.FAST_SYNC_READ, '84 00 02 00 05')
+    answer = joint_answer(5)
+    assert fed(begun(read), [answer]) == Attempt(SUCCESS, '', answer)
+
+
+@FAST_READS
+def test_a_fast_read_that_brings_nothing_says_whose_absence_silences_all(question):
+    attempt = done(begun(question), [])
+    assert (attempt.result, attempt.data) == (RX_TIMEOUT, b'')
+    assert 'all stay silent when servo 1, the first asked, is missing; check' in attempt.message
 
 
 @both
