@@ -127,6 +127,8 @@ class TransactWork(Work[TransactionResult]):
                     self.queued_s,
                     now - begun,
                     attempts,
+                    exchange.error,
+                    exchange.alert,
                 )
                 line.statistics.add(result, len(exchange.data), now)
                 return result

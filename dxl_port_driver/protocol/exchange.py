@@ -49,6 +49,7 @@ from dxl_port_driver.protocol.plain_exchange import (
     SendOnly,
     Times,
 )
+from dxl_port_driver.protocol.servo_errors import ServoError
 from dxl_port_driver.protocol.timing import (
     BROADCAST_PING_PER_ID_S,
     Link,
@@ -150,6 +151,8 @@ class AwaitPackets(Exchange):
         self._foreign: set[int] = set()
         self._instructions: set[int] = set()
         self._odd: dict[int, int] = {}
+        self._errors: list[ServoError] = []
+        self.error, self.alert = 0, False
         self._look_alike: Frame | None = None
 
     @property
@@ -187,7 +190,7 @@ class AwaitPackets(Exchange):
         if self.attempt is not None:
             return
         if self._answers.roll_call and self._packets and not self._count:
-            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
+            self._succeed()
         elif (joint := self._joint_parts()) is not None and joint.missing:
             self._end_joint(joint)
         elif self._broken or self._foreign or self._instructions:
@@ -257,10 +260,12 @@ class AwaitPackets(Exchange):
 
     def _fits(self, frame: Frame, answer: Answer) -> bool:
         """Tell an answer to this question from one to another question, by its length."""
-        if not self._is_status(frame):
-            return False
-        error = frame.params[0] if self._protocol is Protocol.V2 else frame.code
-        length = self._length(frame)
+        if self._protocol is Protocol.V2:
+            if frame.code != Instruction.STATUS or not frame.params:
+                return False
+            error, length = frame.params[0], len(frame.params) - 1
+        else:
+            error, length = frame.code, len(frame.params)
         if answer.length is None or length == answer.length:
             return True
         return bool(error) and length == 0
@@ -294,16 +299,30 @@ class AwaitPackets(Exchange):
             complete = len(self._packets) >= self._count
         else:
             complete = not self._open and not self._answers.roll_call
+        if self._joint_ids is not None:
+            for servo, error in self._joint_ids.errors(frame.raw):
+                self._note_error(ServoError(Protocol.V2, servo, error))
+        elif frame.code if self._protocol is Protocol.V1 else frame.params[0]:
+            self._note_error(ServoError.of(frame))
         if complete:
-            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
+            self._succeed()
         elif self._odd:
             self._forget_out_of_turn(frame.id)
             self._end_if_all_answered()
 
+    def _succeed(self) -> None:
+        message = '; '.join(str(one) for one in self._errors if one.number)
+        self.attempt = Attempt(ResultCode.SUCCESS, message, b''.join(self._packets))
+
+    def _note_error(self, error: ServoError) -> None:
+        self._errors.append(error)
+        self.error = self.error or error.number
+        self.alert |= error.is_alert
+
     def _forget_out_of_turn(self, answered: int) -> None:
-        """Forget packets of a wrong length that came before the turn of their servo."""
+        """Forget packets of a wrong length that came before an answer of their own turn."""
         order = [answer.id for answer in self._answers.each]
-        for servo in order[order.index(answered) + 1 :]:
+        for servo in order[order.index(answered) :]:
             self._odd.pop(servo, None)
 
     def _end_corrupt(self) -> None:

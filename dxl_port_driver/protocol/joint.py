@@ -62,7 +62,7 @@ class JointParts(NamedTuple):
 
 class JointIds:
     """
-    Tells whose parts a joint status packet has.
+    Tells whose parts a joint status packet has, and what errors they report.
 
     :param asked: id and data length of each servo, in the order in which they were asked.
     """
@@ -72,12 +72,22 @@ class JointIds:
         places = [_PARTS_AT + 1 + sum(lengths[:number]) for number in range(len(asked))]
         # The first one twice: of a single place it would not give a tuple.
         self._get = operator.itemgetter(places[0], *places)
+        errors = [place - 1 for place in places]
+        self._get_errors = operator.itemgetter(errors[0], *errors)
         self._length = _PARTS_AT + sum(lengths)
         self._ids = (asked[0].id, *(servo for servo, _ in asked))
 
     def are_in(self, packet: bytes) -> bool:
         """Return whether a whole packet has the parts of all, in order."""
         return len(packet) == self._length and bool(self._get(packet) == self._ids)
+
+    def errors(self, packet: bytes) -> list[tuple[int, int]]:
+        """Return id and error byte of the servos that report something, in order."""
+        errors = self._get_errors(packet)
+        if not any(errors):
+            return []
+        each = zip(self._ids[1:], errors[1:], strict=True)
+        return [(servo, error) for servo, error in each if error]
 
 
 def joint_parts(received: bytes, asked: Sequence[Answer]) -> JointParts | None:

@@ -56,6 +56,12 @@ class Exchange(ABC):
     brings_unknown = False
     """Whether more may come than it knows of, so that nobody can tell when the line is quiet."""
 
+    error = 0
+    """Error of the first status packet that reports one, without the alert bit; 0: none."""
+
+    alert = False
+    """Whether a status packet says that its servo is in trouble."""
+
     def __init__(self, transaction: Transaction, link: Link) -> None:
         self.data = transaction.data
         self._asked_timeout_s = transaction.timeout_s if self.awaits_answer else 0.0

@@ -280,3 +280,12 @@ def test_an_unknown_instruction_to_all_succeeds_with_what_came_and_says_that_it_
     result = transact(driver, asked)
     assert (result.result, bytes(result.data)) == (ResultCode.SUCCESS, b'anything')
     assert result.message.startswith('instruction 0x85 of Protocol 1.0 is not known')
+
+
+def test_what_a_servo_refuses_is_told_though_the_transaction_succeeds(driver, servos):
+    refusal = StatusPacket(Protocol.V2, 1, 0x84).encode()
+    servos.answer = lambda data: refusal
+    result = transact(driver, read(1, 132, 4))
+    assert (result.result, bytes(result.data)) == (ResultCode.SUCCESS, refusal)
+    assert (result.error, result.alert) == (4, True)
+    assert result.message == 'servo 1 reports error 4 (data range) and a hardware alert'

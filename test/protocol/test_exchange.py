@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import itertools
 
 from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.checksums import crc16
@@ -103,7 +104,70 @@ def test_noise_before_the_answer_is_left_out(protocol):
 @both
 def test_an_answer_with_an_error_is_an_answer(protocol):
     refusal = status(protocol, 1, error=0x04)
-    assert fed(begun(READ[protocol]), [refusal]) == Attempt(SUCCESS, '', refusal)
+    name = {V1: '0x04 (overheating)', V2: '4 (data range)'}[protocol]
+    assert fed(begun(READ[protocol]), [refusal]) == Attempt(
+        SUCCESS, f'servo 1 reports error {name}', refusal
+    )
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'byte', 'params', 'error', 'alert', 'message'),
+    [
+        (V2, 0x00, '01 02', 0, False, ''),
+        (V2, 0x80, '01 02', 0, True, ''),
+        (V2, 0x07, '', 7, False, 'servo 1 reports error 7 (access)'),
+        (V2, 0x87, '', 7, True, 'servo 1 reports error 7 (access) and a hardware alert'),
+        (V2, 0x33, '', 0x33, False, 'servo 1 reports error 51'),
+        (V1, 0x00, '01 02', 0, False, ''),
+        (V1, 0x24, '01 02', 0x24, True, 'servo 1 reports error 0x24 (overheating, overload)'),
+        (V1, 0x08, '', 0x08, False, 'servo 1 reports error 0x08 (range)'),
+        # Feetech's bits, in an answer with data.
+        (V1, 0x08, '01 02', 0x08, True, 'servo 1 reports error 0x08'),
+        (V1, 0x40, '', 0x40, False, 'servo 1 reports error 0x40 (instruction)'),
+    ],
+)
+def test_what_a_servo_reports_is_told_apart_from_the_result(
+    protocol, byte, params, error, alert, message
+):
+    question = ask(protocol, 1, Instruction.READ, {V1: '24 02', V2: '84 00 02 00'}[protocol])
+    answer = status(protocol, 1, params, byte)
+    exchange = begun(question)
+    assert fed(exchange, [answer]) == Attempt(SUCCESS, message, answer)
+    assert (exchange.error, exchange.alert) == (error, alert)
+    exchange.begin(200.0)
+    assert (exchange.error, exchange.alert) == (0, False)
+
+
+def test_of_several_servos_the_first_error_counts_and_each_is_named():
+    each = [status(V2, 1, '01 02'), status(V2, 2, error=0x87), status(V2, 3, error=0x04)]
+    exchange = begun(SYNC)
+    attempt = fed(exchange, each)
+    assert attempt == Attempt(
+        SUCCESS,
+        'servo 2 reports error 7 (access) and a hardware alert; servo 3 reports error 4 (data '
+        'range)',
+        b''.join(each),
+    )
+    assert (exchange.error, exchange.alert) == (7, True)
+
+
+def test_what_servos_report_in_an_answer_that_is_not_whole_is_told_as_well():
+    exchange = begun(SYNC)
+    assert done(exchange, [status(V2, 1, '01 02', error=0x80)]).result is RX_TIMEOUT
+    assert (exchange.error, exchange.alert) == (0, True)
+
+
+@pytest.mark.parametrize('errors', [(0, 0, 0), (0x80, 0, 0), (0, 0x84, 4), (7, 0, 0)])
+def test_each_part_of_a_joint_answer_may_report_an_error(errors):
+    answer = joint_answer(1, 2, 3, errors=errors)
+    exchange = begun(FAST)
+    attempt = fed(exchange, [answer])
+    assert attempt is not None
+    assert (attempt.result, attempt.data) == (SUCCESS, answer)
+    assert exchange.error == next((one & 0x7F for one in errors if one & 0x7F), 0)
+    assert exchange.alert is any(one & 0x80 for one in errors)
+    for servo, error in zip((1, 2, 3), errors, strict=True):
+        assert (f'servo {servo} reports' in attempt.message) is bool(error & 0x7F)
 
 
 @both
@@ -245,7 +309,9 @@ def test_a_v1_servo_with_a_voltage_error_answers_a_ping_in_its_very_words():
     ping = ask(V1, 1, Instruction.PING)
     answer = status(V1, 1, error=0x01)
     assert ping == answer
-    assert done(begun(ping), [answer]) == Attempt(SUCCESS, '', answer)
+    assert done(begun(ping), [answer]) == Attempt(
+        SUCCESS, 'servo 1 reports error 0x01 (input voltage)', answer
+    )
 
 
 @both
@@ -343,6 +409,14 @@ def test_a_packet_of_a_wrong_length_before_the_turn_of_its_servo_is_not_its_answ
     assert fed(exchange, [three]) == Attempt(SUCCESS, '', one + two + three)
 
 
+def test_a_servo_whose_answer_came_behind_one_of_a_wrong_length_is_not_blamed():
+    exchange = begun(SYNC)
+    each = [status(V2, 1, '01'), status(V2, 1, '01 02'), status(V2, 2, '01'), status(V2, 3)]
+    assert fed(exchange, each).message.startswith(
+        'servo 2 sent 1 byte instead of 2, servo 3 sent 0 bytes instead of 2; check'
+    )
+
+
 @both
 @pytest.mark.parametrize(
     ('params', 'message'),
@@ -401,12 +475,12 @@ def test_silence_after_an_unknown_instruction_may_be_right(protocol):
     assert 'the instruction is not known to this driver: if it brings no answer use' in message
 
 
-def joint_answer(*servos: int, total: int = 0) -> bytes:
+def joint_answer(*servos: int, total: int = 0, errors: Iterable[int] = ()) -> bytes:
     """Give what servos answer to a fast read of 2 bytes, each with a CRC up to its place."""
     length = (total or len(servos)) * 6 + 1
     packet = b'\xff\xff\xfd\x00\xfe' + length.to_bytes(2, 'little') + b'\x55'
-    for servo in servos:
-        packet += bytes((0, servo, 0xFF, 0xFF))
+    for servo, error in itertools.zip_longest(servos, errors, fillvalue=0):
+        packet += bytes((error, servo, 0xFF, 0xFF))
         packet += crc16(packet).to_bytes(2, 'little')
     return packet
 
@@ -671,9 +745,10 @@ SHREDS = st.one_of(
 )
 def test_any_garbage_ends_in_a_result_code(question, garbage, count):
     limits = Limits(max_bytes=100)
-    attempt = done(begun(question, limits, response_count=count), garbage)
+    exchange = begun(question, limits, response_count=count)
+    attempt = done(exchange, garbage)
     assert attempt.result in {SUCCESS, RX_TIMEOUT, RX_CORRUPT, ResultCode.TX_ERROR}
-    assert (attempt.message == '') is (attempt.result is SUCCESS)
+    assert (attempt.message == '') is (attempt.result is SUCCESS and not exchange.error)
     assert len(attempt.data) <= limits.max_bytes
 
 
