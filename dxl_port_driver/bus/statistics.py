@@ -102,6 +102,8 @@ class Statistics:
         self.device_failures = 0
         self.retries = 0
         self.reconnects = 0
+        self.late_answers = 0
+        self.largest_lateness_s = 0.0
         self._seconds = [_Second() for _ in range(WINDOW_S + 1)]
 
     def add(self, result: TransactionResult, sent: int, now: float) -> None:

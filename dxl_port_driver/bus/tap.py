@@ -35,6 +35,7 @@ class TappedPort(Port):
     def __init__(self, port: Port, listener: Listener) -> None:
         super().__init__(port.name)
         self.port = port
+        self.sets_baudrate = port.sets_baudrate
         self._listener = listener
 
     def write(self, data: bytes | bytearray, deadline: float) -> int:

@@ -18,10 +18,13 @@ from __future__ import annotations
 
 import time
 
+from dxl_port_driver.bus.late_answers import NEVER_IN_TIME
+from dxl_port_driver.bus.lateness import Request
 from dxl_port_driver.bus.work import Line, Steps, Wait, Work
 from dxl_port_driver.errors import DxlPortError, ReceiveError, ResultCode, TransmitError
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.protocol.plain_exchange import AwaitQuiet, Exchange
+from dxl_port_driver.protocol.timing import MAX_RETURN_DELAY_S
 from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
 
 _WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
@@ -30,6 +33,7 @@ _MOST_ATTEMPTS = 255  # TransactionResult.msg counts them in one byte
 _ECHO_GRACE_S = 0.05
 _HOLD_SLACK_S = 0.1
 """What those before it in a batch may have taken beside their timeouts, s."""
+_NONE: frozenset[int] = frozenset()
 _DOUBT = (
     'an answer came from a servo that has been silent, and it may be the late answer to an '
     'earlier question; ask again'
@@ -67,6 +71,7 @@ class TransactWork(Work[TransactionResult]):
         self._retries = min(retries, _MOST_ATTEMPTS - 1)
         self._max_hold_s = max_hold_s
         self._keep_received = keep_received
+        self._last_received = b''
 
     @property
     def timeout_s(self) -> float:
@@ -100,7 +105,9 @@ class TransactWork(Work[TransactionResult]):
         while True:
             attempts += 1
             try:
-                attempt = yield from self._attempt(port, line)
+                # With a further try, the wait before that one is long enough to measure.
+                is_last = attempts > self._retries
+                attempt = yield from self._attempt(port, line, give_up if is_last else 0.0)
             except DxlPortError as error:
                 cause = line.cause(error)
                 attempt = Attempt(cause.code, cause.message, error.partial)
@@ -111,7 +118,7 @@ class TransactWork(Work[TransactionResult]):
             if (
                 attempt.result not in _WORTH_A_RETRY
                 or attempts > self._retries
-                or now + exchange.timeout_s > give_up
+                or line.free_from(exchange.asked, now) + exchange.timeout_s > give_up
             ):
                 result = TransactionResult(
                     attempt.result,
@@ -125,55 +132,148 @@ class TransactWork(Work[TransactionResult]):
                 )
                 line.statistics.add(result, len(exchange.data), now)
                 return result
+            line.statistics.bytes_received += len(attempt.data)
 
-    def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
+    def _attempt(self, port: Port, line: Line, listen_until: float) -> Steps[Attempt]:
         exchange = self._exchange
         if line.unrest.is_there:
             yield from self._await_rest(port, line)
         if self._keep_received:
             yield from line.fall_quiet()
         else:
-            yield from line.settle(exchange.asked)
             try:
-                port.clear()
+                yield from line.settle(exchange.asked, port)
             except ReceiveError as error:
                 # Nothing has been sent, and who asked should know that.
                 raise TransmitError(error.message, port=error.port) from error
         begun = time.monotonic()
         exchange.begin(begun)
-        answered = False
-        owing = exchange.asked
+        # What may still come, should this end before it is over: those asked, not yet noted.
+        owing, received = exchange.asked, b''
         try:
             port.write(exchange.data, exchange.deadline + _WRITE_GRACE_S)
             if line.hears_itself:
                 exchange.attempt = yield from self._drop_echo()
-            if not exchange.awaits_answer and exchange.attempt is None:
+                if exchange.attempt is not None:
+                    received = exchange.attempt.data
+                    return exchange.attempt
+            if not exchange.awaits_answer:
                 yield Wait(exchange.deadline, 0)
                 exchange.expire()
                 if isinstance(exchange, AwaitQuiet):
                     yield from self._await_quiet(exchange, line)
                 # Who waits for nothing is done, but the next must not run into an answer.
                 line.occupied(exchange.deadline + exchange.ignored_answer_s)
-            while exchange.attempt is None:
-                received = yield Wait(exchange.deadline)
-                if received:
-                    exchange.feed(received)
-                # Also when bytes came: noise may go on coming without end.
-                if exchange.attempt is None and time.monotonic() >= exchange.deadline:
-                    exchange.expire()
-            answered = exchange.attempt.result is ResultCode.SUCCESS and exchange.is_complete
-            heard = exchange.heard
-            if line.late.is_doubtful(heard, time.monotonic()):
-                answered = False
-                exchange.attempt = Attempt(ResultCode.RX_CORRUPT, _DOUBT, exchange.attempt.data)
+            elif line.is_unconfirmed(exchange):
+                yield from self._await_confirmation(port, line, begun)
             else:
-                owing = exchange.owing
-            line.late.heard(heard)
+                yield from self._await_answer(port, line)
+            if exchange.asked <= line.plain and not line.late.is_awaited and self._is_over:
+                owing = _NONE
+            else:
+                owing, received = yield from self._settle_accounts(port, line, begun, listen_until)
         finally:
-            if not answered:
-                received = b'' if exchange.attempt is None else exchange.attempt.data
-                line.unanswered(begun, exchange.rule_s, owing, received)
+            if owing:
+                line.unanswered(self._request(begun), owing, received)
+        assert exchange.attempt is not None
         return exchange.attempt
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether it succeeded, and nothing more can come."""
+        exchange = self._exchange
+        succeeded = exchange.attempt is not None and exchange.attempt.result is ResultCode.SUCCESS
+        return succeeded and exchange.is_complete
+
+    def _await_answer(self, port: Port, line: Line) -> Steps[None]:
+        """Take what comes until the exchange is over."""
+        exchange = self._exchange
+        while exchange.attempt is None:
+            received = yield Wait(exchange.deadline)
+            if received:
+                self._last_received = received
+                exchange.feed(received)
+            # Also when bytes came: noise may go on coming without end.
+            if exchange.attempt is None and time.monotonic() >= exchange.deadline:
+                exchange.known = line.known(exchange, port)
+                exchange.expire()
+
+    def _await_confirmation(self, port: Port, line: Line, begun: float) -> Steps[None]:
+        """Hold the bus for as long as a servo can confirm a write, which it did not do before."""
+        exchange = self._exchange
+        is_clear = begun + exchange.wire_s + MAX_RETURN_DELAY_S
+        while time.monotonic() < is_clear:
+            received = yield Wait(is_clear)
+            if received:
+                self._last_received = received
+                exchange.feed(received)
+                yield from self._await_answer(port, line)
+                return
+        # An adapter or a network may keep a confirmation back for longer.
+        line.unconfirmed(exchange.asked, self._request(begun))
+        exchange.attempt = Attempt(ResultCode.SUCCESS)
+
+    def _settle_accounts(
+        self, port: Port, line: Line, begun: float, listen_until: float
+    ) -> Steps[tuple[frozenset[int], bytes]]:
+        """
+        Take note of who answered and who did not, where there is more to it than an answer.
+
+        :param listen_until: how long a late answer may be waited for, monotonic time, s.
+        :return: who still owes one, and what has come of it.
+        """
+        exchange, late = self._exchange, line.late
+        assert exchange.attempt is not None
+        if exchange.attempt.result is ResultCode.SUCCESS and not exchange.attempt.data:
+            return _NONE, b''  # nothing was awaited, or no more than a confirmation
+        if late.is_awaited:
+            line.set_aside(exchange, begun)
+            if line.may_be_confirmation(exchange):
+                return (yield from self._await_second(port, line, begun))
+            if late.is_doubtful(exchange.heard, time.monotonic()):
+                late.heard(exchange.heard)
+                data = exchange.attempt.data
+                exchange.attempt = Attempt(ResultCode.RX_CORRUPT, _DOUBT, data)
+                return exchange.asked, data
+        line.learn(exchange)
+        owing, received = _NONE if self._is_over else exchange.owing, exchange.attempt.data
+        is_silent = exchange.attempt.result is ResultCode.RX_TIMEOUT
+        now = time.monotonic()
+        if is_silent and now < listen_until and late.lateness.may_listen(owing, now):
+            line.unanswered(self._request(begun), owing, received)
+            yield from line.listen(owing, min(listen_until, now + NEVER_IN_TIME * line.late_s))
+            # Once more, with what is known by now.
+            exchange.attempt = None
+            exchange.known = line.known(exchange, port)
+            exchange.expire()
+            return _NONE, b''
+        return owing, received
+
+    def _await_second(
+        self, port: Port, line: Line, begun: float
+    ) -> Steps[tuple[frozenset[int], bytes]]:
+        """
+        Wait for a second answer, as the first may be to an earlier write.
+
+        A servo that did not confirm writes does so again. This happens once, then it is known.
+        """
+        exchange, first = self._exchange, self._exchange.attempt
+        assert first is not None
+        for servo in exchange.heard:
+            line.confirms(servo)
+        exchange.begin(begun)
+        exchange.feed(_behind(first.data, self._last_received))
+        yield from self._await_answer(port, line)
+        if exchange.attempt is not None and exchange.attempt.result is ResultCode.SUCCESS:
+            return _NONE, b''
+        exchange.attempt = first
+        return exchange.asked, b''
+
+    def _request(self, begun: float) -> Request:
+        exchange = self._exchange
+        # It may have ended before its time, cancelled or by a broken answer.
+        waited_s = min(exchange.timeout_s, time.monotonic() - begun)
+        return Request(begun, exchange.rule_s, waited_s)
 
     @staticmethod
     def _await_quiet(exchange: AwaitQuiet, line: Line) -> Steps[None]:
@@ -226,6 +326,15 @@ class TransactWork(Work[TransactionResult]):
                 echo,
             )
         return None
+
+
+def _behind(packet: bytes, received: bytes) -> bytes:
+    """Return what follows a packet among the bytes that it ended in."""
+    start = received.find(packet)
+    if start >= 0:
+        return received[start + len(packet) :]
+    ends = (n for n in range(len(packet) - 1, 0, -1) if received.startswith(packet[-n:]))
+    return received[next(ends, len(received)) :]
 
 
 def _with_attempts(message: str, attempts: int) -> str:

@@ -27,7 +27,9 @@ from collections.abc import Callable, Generator, Set
 import time
 from typing import Generic, NamedTuple, TypeVar
 
-from dxl_port_driver.bus.late_answers import LATE_S, LateAnswers
+from dxl_port_driver.bus.confirmations import ANSWERED_AT_LEVEL_2, Confirmations, kind_of
+from dxl_port_driver.bus.late_answers import Came, LATE_S, LateAnswers
+from dxl_port_driver.bus.lateness import LateServos, Request
 from dxl_port_driver.bus.statistics import Statistics
 from dxl_port_driver.bus.unrest import Unrest
 from dxl_port_driver.errors import (
@@ -38,10 +40,17 @@ from dxl_port_driver.errors import (
     TransmitError,
 )
 from dxl_port_driver.port.base import Port
+from dxl_port_driver.protocol.explanations import Known
+from dxl_port_driver.protocol.framer import Framer
+from dxl_port_driver.protocol.instructions import Protocol
+from dxl_port_driver.protocol.packets import V1_STATUS_LENGTH, V2_HEADER, V2_STATUS_LENGTH
+from dxl_port_driver.protocol.plain_exchange import Exchange
 from dxl_port_driver.protocol.timing import byte_time_s, Link
 from dxl_port_driver.protocol.transaction import TransactionResult
 
 R = TypeVar('R')
+
+_MOST = 4096
 
 
 class Wait(NamedTuple):
@@ -107,15 +116,29 @@ class Line:
         self.open_delay_s = 0.0
         """How long a board that resets when its port is opened hears nothing, s."""
         self.late = LateAnswers()
+        self.confirmations = Confirmations()
+        self.plain: set[int] = set()
+        """Ids of the servos that answered in time and of which nothing else is noted."""
         self.unrest = Unrest()
         """What may be on the wire that nobody can tell the end of."""
         self.failed = False
         """Whether the device has failed since somebody last looked for it."""
         self.hears_itself = False
         """Whether everything that is sent comes back as an echo, as on some RS-485 adapters."""
-        self.link: Link | None = None
-        """What the port needs for a byte now; None: as everybody thought who asked."""
+        self._link: Link | None = None
         self.statistics = Statistics()
+
+    @property
+    def link(self) -> Link | None:
+        """What the port needs for a byte now; None: as each request was made for."""
+        return self._link
+
+    @link.setter
+    def link(self, link: Link | None) -> None:
+        if link != self._link:
+            self._link = link
+            # What was too late by the old times may be in time by the new ones.
+            self.late.lateness.start_over(time.monotonic())
 
     def cause(self, error: DxlPortError) -> DxlPortError:
         """
@@ -131,6 +154,8 @@ class Line:
         self.failed = False
         self.quiet_from = time.monotonic() + self.open_delay_s if self.open_delay_s else 0.0
         self.late = LateAnswers()
+        self.confirmations = Confirmations()
+        self.plain = set()
         self.unrest.ended()
 
     def occupied(self, until: float) -> None:
@@ -141,37 +166,162 @@ class Line:
         """
         self.quiet_from = max(self.quiet_from, until)
 
-    def unanswered(self, asked: float, rule_s: float, owing: Set[int], received: bytes) -> None:
+    def unanswered(self, request: Request, owing: Set[int], received: bytes) -> None:
         """
-        Note a question that was given up.
+        Note a request that was given up.
 
-        :param asked: when it was asked, monotonic time, s.
-        :param rule_s: how long its answer can take by the packet timeout rule, s.
+        :param request: when it was sent, and how long its answer was waited for.
         :param owing: ids that may still answer it.
         :param received: what did come.
         """
-        rule_ends = asked + rule_s
-        self.occupied(rule_ends)
-        self.late.expect(owing, rule_ends + self.late_s, received)
+        self.occupied(request.sent + request.rule_s)
+        self.late.expect(owing, request, self.late_s, received)
+        self.plain -= owing
+
+    def unconfirmed(self, servos: Set[int], request: Request) -> None:
+        """Note a write to a servo that does not confirm writes; it may do so after all."""
+        for servo in servos:
+            self.late.may_confirm(servo, request.answerable_until + self.late_s)
+        self.plain -= servos
+
+    def confirms(self, servo: int) -> None:
+        """Note that a servo confirms writes, though it did not before."""
+        self.confirmations.forget(servo)
+        self.late.no_confirmation(servo)
+
+    def free_from(self, asked: Set[int], now: float) -> float:
+        """Return when a request to servos can be sent, monotonic time, s."""
+        return max(self.quiet_from, self.late.awaited_until(asked, now))
 
     def fall_quiet(self) -> Steps[None]:
         """Wait until nobody can be sending, and leave what comes in the receive buffer."""
         while time.monotonic() < self.quiet_from:
             yield Wait(self.quiet_from, 0)
 
-    def settle(self, asked: Set[int]) -> Steps[None]:
+    def settle(self, asked: Set[int], port: Port) -> Steps[None]:
         """
         Wait until no answer to an earlier question can be taken for one to the next.
+
+        What is in the receive buffer then is thrown away, but not without a look.
 
         :param asked: ids that will answer the next one.
         """
         late = self.late
+        if late.is_awaited:
+            # Of what came before the wait it is not known when; of what comes during it it is.
+            self._take(port.read(_MOST, 0.0), None)
         while (now := time.monotonic()) < self.quiet_from:
-            late.take((yield Wait(self.quiet_from)))
+            received = yield Wait(self.quiet_from)
+            self._take(received, time.monotonic())
         while (until := late.awaited_until(asked, now)) > now:
-            late.take((yield Wait(until)))
+            received = yield Wait(until)
             now = time.monotonic()
-        late.settle(asked, now)
+            self._take(received, now)
+        received = port.read(_MOST, 0.0)
+        if received:
+            self._take(received, None)
+            port.clear()
+        if late.is_awaited:
+            late.settle(asked, now)
+
+    def _take(self, received: bytes, since: float | None) -> None:
+        """
+        Take what came while nobody was to answer.
+
+        :param since: when it had not come yet, monotonic time, s; None: when was last looked.
+        """
+        now = time.monotonic()
+        self.statistics.bytes_received += len(received)
+        self._note(self.late.take(received, since, now))
+
+    def listen(self, asked: Set[int], until: float) -> Steps[None]:
+        """
+        Wait for late answers, to measure how late they are.
+
+        :param asked: ids that owe one.
+        :param until: for how long, monotonic time, s.
+        """
+        while (now := time.monotonic()) < until and self.late.awaited_until(asked, now) > now:
+            received = yield Wait(until)
+            self._take(received, time.monotonic())
+
+    def set_aside(self, exchange: Exchange, since: float) -> None:
+        """
+        Note packets that came during an exchange and do not answer it.
+
+        :param since: when it began, monotonic time, s.
+        """
+        now = time.monotonic()
+        self._note(self.late.set_aside(exchange.set_aside, exchange.asked, since, now))
+
+    def _note(self, came: list[Came]) -> None:
+        statistics = self.statistics
+        for one in came:
+            # A servo that answers late is not one that does not answer.
+            self.confirmations.forget(one.servo)
+            if one.is_late:
+                statistics.late_answers += 1
+                statistics.largest_lateness_s = max(statistics.largest_lateness_s, one.late_s)
+
+    def known(self, exchange: Exchange, port: Port) -> Known:
+        """Return what is known about why an exchange got no answer."""
+        asked = exchange.asked
+        cause = self.late.lateness.cause(
+            asked, exchange.timeout_s, exchange.rule_s, exchange.latency_s, time.monotonic()
+        )
+        if not cause and len(asked) == 1:
+            (servo,) = asked
+            if self.confirmations.has_evidence(servo):
+                cause = self.confirmations.cause(servo, kind_of(exchange.data))
+        return Known(cause, port.sets_baudrate)
+
+    def may_be_confirmation(self, exchange: Exchange) -> bool:
+        """Return whether what an exchange brought may confirm an earlier write instead."""
+        attempt = exchange.attempt
+        return (
+            attempt is not None
+            and attempt.result is ResultCode.SUCCESS
+            and self.late.may_be_confirmation(exchange.heard, time.monotonic())
+            and _has_bare_packet(attempt.data)
+        )
+
+    def is_unconfirmed(self, exchange: Exchange) -> bool:
+        """Return whether an exchange is a write to a servo that does not confirm writes."""
+        silent = self.confirmations.silent
+        if not silent or len(exchange.asked) != 1 or not exchange.asked <= silent:
+            return False
+        return kind_of(exchange.data) in ANSWERED_AT_LEVEL_2
+
+    def learn(self, exchange: Exchange) -> None:
+        """Take note of which servos answered an exchange that is over, and which did not."""
+        asked, attempt = exchange.asked, exchange.attempt
+        heard = exchange.heard
+        self.late.heard(heard)
+        watched = [servo for servo in asked if self.confirmations.has_evidence(servo)]
+        is_silent = attempt is not None and attempt.result is ResultCode.RX_TIMEOUT
+        if watched or is_silent:
+            kind = kind_of(exchange.data)
+            for servo in heard:
+                self.confirmations.answered(servo, kind)
+            if attempt is not None and is_silent and len(asked) == 1 and not attempt.data:
+                for servo in asked:
+                    self.confirmations.unanswered(servo, kind)
+        for servo in asked:
+            if self.late.has_account(servo) or self.confirmations.has_evidence(servo):
+                self.plain.discard(servo)
+            else:
+                self.plain.add(servo)
+
+    def report(self, now: float) -> LateServos | None:
+        """Return which servos answered late; any thread may call it. None: none did."""
+        return self.late.lateness.report(now)
+
+
+def _has_bare_packet(data: bytes) -> bool:
+    """Return whether there is a status packet without parameters, as one that confirms a write."""
+    protocol = Protocol.V2 if data.startswith(V2_HEADER) else Protocol.V1
+    overhead = V2_STATUS_LENGTH if protocol is Protocol.V2 else V1_STATUS_LENGTH
+    return any(len(frame.raw) <= overhead for frame in Framer(protocol).feed(data))
 
 
 class ReadWork(Work[TransactionResult]):

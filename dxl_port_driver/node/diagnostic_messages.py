@@ -16,11 +16,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from dxl_port_driver.bus.bus import Bus
+from dxl_port_driver.bus.lateness import LateServos
 from dxl_port_driver.bus.statistics import Lately, Percentiles
 from dxl_port_driver.node.condition import Condition
+from dxl_port_driver.protocol.instructions import BROADCAST_ID
 from rclpy.node import Node
 
 _SLOW_LATENCY_MS = 2.0
@@ -44,7 +48,7 @@ def _status(node: Node, condition: Condition) -> DiagnosticStatus:
     values = [
         ('state', condition.state),
         ('baudrate asked [bit/s]', f'{condition.asked_baudrate}'),
-        ('baudrate real [bit/s]', f'{condition.real_baudrate}'),
+        ('baudrate real [bit/s]', _real_baudrate(condition)),
         ('latency timer [ms]', _shown(condition.latency_ms)),
         ('low latency', _YES_OR_NO[condition.low_latency]),
     ]
@@ -52,13 +56,18 @@ def _status(node: Node, condition: Condition) -> DiagnosticStatus:
     if condition.bus is not None:
         statistics = condition.bus.statistics
         lately = statistics.lately(time.monotonic())
-        warnings += _bus_warnings(lately)
+        late = condition.bus.line.report(time.monotonic())
+        warnings += _bus_warnings(condition.bus, lately, late)
         values += [
             ('transactions', f'{statistics.transactions}'),
             ('bytes sent', f'{statistics.bytes_sent}'),
             ('bytes received', f'{statistics.bytes_received}'),
             ('timeouts', f'{statistics.timeouts}'),
             ('corrupt answers', f'{statistics.corrupt}'),
+            ('late answers', f'{statistics.late_answers}'),
+            ('largest lateness [ms]', f'{statistics.largest_lateness_s * 1e3:.1f}'),
+            ('servos that answer late', _ids(late.ids if late else ())),
+            ('servos that do not confirm writes', _ids(condition.bus.line.confirmations.silent)),
             ('device failures', f'{statistics.device_failures}'),
             ('retries', f'{statistics.retries}'),
             ('reconnects', f'{statistics.reconnects}'),
@@ -95,23 +104,42 @@ def _adapter_warnings(condition: Condition) -> list[str]:
     ]
 
 
-def _bus_warnings(lately: Lately) -> list[str]:
+def _bus_warnings(bus: Bus, lately: Lately, late: LateServos | None) -> list[str]:
     warnings = []
+    sets_baudrate = bus.port.sets_baudrate
+    if late is not None:
+        link = bus.line.link
+        timer_ms = late.latency_timer_ms(link.latency_s) if link is not None else None
+        advice = 'allow longer timeouts'
+        if timer_ms is not None:
+            advice = f'raise latency_timer to {timer_ms} ms'
+        warnings.append(f'{late}; {advice}')
     if lately.failures > _MOST_FAILURES * lately.ended:
+        what = f'{lately.failures} of the last {lately.ended} transactions failed'
+        rate = 'baudrate' if sets_baudrate else "the gateway's serial settings"
+        # Why they did is told already where answers come late.
         warnings.append(
-            f'{lately.failures} of the last {lately.ended} transactions failed; check power, '
-            'wiring, ids and baudrate'
+            what if late is not None else f'{what}; check power, wiring, ids and {rate}'
         )
     if lately.garbled:
-        warnings.append(
-            f'{lately.garbled} answers were bytes without a header; the baudrate looks wrong'
-        )
+        rate = 'the baudrate looks' if sets_baudrate else "the gateway's serial settings look"
+        warnings.append(f'{lately.garbled} answers were bytes without a header; {rate} wrong')
     if lately.utilisation > _MOST_UTILISATION:
         warnings.append(
             f'the bus is in use {lately.utilisation * 100:.0f} % of the time; ask for less, or '
             'raise the baudrate'
         )
     return warnings
+
+
+def _real_baudrate(condition: Condition) -> str:
+    if condition.bus is not None and not condition.bus.port.sets_baudrate:
+        return 'unknown'  # the far end of the connection sets it
+    return f'{condition.real_baudrate}'
+
+
+def _ids(servos: Iterable[int]) -> str:
+    return ', '.join(str(servo) for servo in sorted(servos) if servo != BROADCAST_ID) or 'none'
 
 
 def _shown(latency_ms: float | None) -> str:

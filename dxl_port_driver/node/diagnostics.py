@@ -25,6 +25,7 @@ from rclpy.publisher import Publisher
 from rclpy.timer import Timer
 
 _PERIOD_S = 1.0
+_NONE: frozenset[int] = frozenset()
 
 
 class Diagnostics:
@@ -38,6 +39,7 @@ class Diagnostics:
     def __init__(self, node: Node, condition: Callable[[], Condition]) -> None:
         self._node = node
         self._condition = condition
+        self._told = _NONE
         self._publisher: Publisher | None = None
         self._timer: Timer | None = None
         self._start = node.create_guard_condition(self._begin)
@@ -52,13 +54,26 @@ class Diagnostics:
         publisher = self._node.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
         def publish() -> None:
-            publisher.publish(diagnostic_array(self._node, self._condition()))
+            condition = self._condition()
+            publisher.publish(diagnostic_array(self._node, condition))
+            self._tell_unconfirmed(condition)
 
         self._publisher = publisher
         # By the wall clock, it would stop for as long as that is set back.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self._node.create_timer(_PERIOD_S, publish, clock=steady)
         self._node.destroy_guard_condition(self._start)
+
+    def _tell_unconfirmed(self, condition: Condition) -> None:
+        """Log which servos do not confirm writes; each once, for as long as that is so."""
+        silent = condition.bus.line.confirmations.silent if condition.bus is not None else _NONE
+        for servo in sorted(silent - self._told):
+            self._node.get_logger().warning(
+                f'servo {servo} does not confirm writes (Status Return Level 1 or 0): a write to '
+                'it succeeds when it is sent, without an answer; read back what has to be sure, '
+                'or set Status Return Level to 2'
+            )
+        self._told = silent
 
     def destroy(self) -> None:
         """Take topic and timer away."""

@@ -170,9 +170,9 @@ class DriverNode(LifecycleNode):
         self._session = Session(self.settings, duties, self.get_logger())
         self.failure = None
         self._apply_settings()
-        self._tell_afterwards(
-            f'{self.settings.port_name} is open at {self.settings.baudrate} bit/s'
-        )
+        # A TCP connection says nothing of the baudrate at its far end.
+        rate = f' at {self.settings.baudrate} bit/s' if self._session.port.sets_baudrate else ''
+        self._tell_afterwards(f'{self.settings.port_name} is open{rate}')
         return TransitionCallbackReturn.SUCCESS
 
     @_told

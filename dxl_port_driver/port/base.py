@@ -160,6 +160,9 @@ class Port(ABC):
         """A descriptor that ``poll`` tells of when the device is gone; None when there is none."""
         return None
 
+    sets_baudrate = True
+    """Whether it sets the baudrate of the bus; else that is somebody else's business."""
+
     @property
     def latency_timer_ms(self) -> float | None:
         """The adapter's latency timer, ms; None when it has none that can be read."""

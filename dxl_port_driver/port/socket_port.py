@@ -99,6 +99,7 @@ class SocketPort(FdPort[_Connection]):
     """
 
     _LOST = _END
+    sets_baudrate = False
 
     def __init__(self, name: str, *, baudrate: int = DEFAULT_BAUDRATE) -> None:
         super().__init__(name)

@@ -168,6 +168,11 @@ class AwaitPackets(Exchange):
         return frozenset(self._heard)
 
     @property
+    def set_aside(self) -> frozenset[int]:
+        """Ids in packets that came whole and did not answer it."""
+        return frozenset(self._foreign)
+
+    @property
     def is_complete(self) -> bool:
         """Whether it did not end before the last answer, as ``response_count`` can make it."""
         return not self._count or self._count >= len(self._answers.each)
@@ -361,7 +366,7 @@ class AwaitPackets(Exchange):
         )
 
     def _explanation(self) -> Explanation:
-        return Explanation(self._protocol, self._answers, self._open)
+        return Explanation(self._protocol, self._answers, self._open, self.known)
 
 
 def _may_hide_a_packet(frame: Frame) -> bool:

@@ -29,6 +29,25 @@ _OTHER = {Protocol.V1: Protocol.V2, Protocol.V2: Protocol.V1}
 _SUM_NAME = {Protocol.V1: 'checksum', Protocol.V2: 'CRC'}
 
 
+class Known(NamedTuple):
+    """
+    What is known of an exchange beside its bytes.
+
+    :param cause: why an answer did not come and what to do, where that is known, as the rest of
+        a sentence; it takes the place of general advice.
+    :param sets_baudrate: whether the port sets the baudrate of the bus; the far end of a TCP
+        connection does so by itself.
+    """
+
+    cause: str = ''
+    sets_baudrate: bool = True
+
+    @property
+    def baudrate(self) -> str:
+        """What to check where the baudrate may be wrong."""
+        return 'baudrate' if self.sets_baudrate else "the gateway's serial settings"
+
+
 class Explanation(NamedTuple):
     """
     What was asked, and who has not answered.
@@ -36,11 +55,13 @@ class Explanation(NamedTuple):
     :param protocol: packet form of the question.
     :param answers: what was to come.
     :param missing: ids of those that have not answered.
+    :param known: what is known beside that.
     """
 
     protocol: Protocol
     answers: Answers
     missing: Collection[int]
+    known: Known = Known()
 
     def broken(self) -> str:
         """Tell that a packet came whose checksum or CRC is wrong."""
@@ -58,8 +79,11 @@ class Explanation(NamedTuple):
         named = ', '.join(str(servo) for servo in sorted(ids))
         return (
             f'a status packet came that answers another question (from id {named}), and none from '
-            f'{self._who()}; check that nobody else sends on this bus and that its timeouts are '
-            'long enough'
+            f'{self._who()}; '
+            + (
+                self.known.cause
+                or 'check that nobody else sends on this bus and that its timeouts are long enough'
+            )
         )
 
     def instructions(self, ids: Collection[int]) -> str:
@@ -137,7 +161,7 @@ class Explanation(NamedTuple):
         """
         return (
             f'{came} of {total} status packets came {_within(timeout_s)}, none from '
-            f'{self._who()}; check power, wiring and ids'
+            f'{self._who()}; {self.known.cause or "check power, wiring and ids"}'
         )
 
     def none(self, received: bytes, sent: bytes, timeout_s: float) -> str:
@@ -149,6 +173,8 @@ class Explanation(NamedTuple):
         :param timeout_s: how long was waited, s.
         """
         silence = f'no status packet came from {self._who()} {_within(timeout_s)}'
+        if self.known.cause:
+            return f'{silence}; {self.known.cause}'
         if not received:
             return f'{silence}, not a single byte; {self._why_silent()}'
         if received == sent:
@@ -165,27 +191,30 @@ class Explanation(NamedTuple):
                 f'{silence}, only {_bytes(begun)} of one that broke off; check the wiring, the '
                 'power, and that the timeout is long enough'
             )
-        causes = 'the baudrate, the wiring, and that the protocol version is right'
+        rate = self.known.baudrate
+        rate = f'the {rate}' if self.known.sets_baudrate else rate
+        causes = f'{rate}, the wiring, and that the protocol version is right'
         if self._is_of_one_servo and len(received) >= self.answers.wire_length(self.protocol):
             # Who answers at such length has heard the question, so that the baudrate is right
             # with all likelihood; two that answer at once spoil each other's bytes.
-            causes = 'that no two servos share the id, the wiring, and the baudrate'
+            causes = f'that no two servos share the id, the wiring, and {rate}'
         return f'{silence}, only {_bytes(len(received))} that are none; check {causes}'
 
     def _why_silent(self) -> str:
         """Return what to check when nothing came at all."""
+        rate = self.known.baudrate
         if not self.answers.is_known:
             return (
                 'the instruction is not known to this driver: if it brings no answer use '
-                'FRAMING_NONE, else check power, wiring, id and baudrate'
+                f'FRAMING_NONE, else check power, wiring, id and {rate}'
             )
         if self.answers.parts:
             return (
                 f'all stay silent when servo {self.answers.parts[0].id}, the first asked, is '
-                'missing; check power, wiring, ids and baudrate, and that the firmware of all '
+                f'missing; check power, wiring, ids and {rate}, and that the firmware of all '
                 'knows fast reads'
             )
-        return 'check power, wiring, id and baudrate'
+        return f'check power, wiring, id and {rate}'
 
     def _begun(self, received: bytes) -> int:
         """Return how many bytes came of an answer that broke off; 0 when that is not clear."""

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.answers import ANYONE, longest_answer_s
+from dxl_port_driver.protocol.explanations import Known
 from dxl_port_driver.protocol.instructions import BROADCAST_ID
 from dxl_port_driver.protocol.packets import InstructionPacket, V2_STATUS_LENGTH
 from dxl_port_driver.protocol.timing import Link, MAX_RETURN_DELAY_S, TYPICAL_RETURN_DELAY_S
@@ -70,6 +71,8 @@ class Exchange(ABC):
         """Ids of those whose answer it takes."""
         self.attempt: Attempt | None = None
         """What came of it; None while it is under way."""
+        self.known = Known()
+        """What is known of it beside its bytes, for the message that :meth:`expire` makes."""
         self.ignored_answer_s = 0.0
         """How long servos may be answering after :attr:`deadline`, though nobody waits, s."""
         self._take_times(link)
@@ -87,6 +90,8 @@ class Exchange(ABC):
 
     def _take_times(self, link: Link) -> None:
         self._link = link
+        self.latency_s = link.latency_s
+        """Latency timer that :attr:`rule_s` counts with, s."""
         self.quiet_s = link.packet_timeout_s(V2_STATUS_LENGTH)
         """For how long nothing may come until nothing more will, s."""
         times = self._times(link)
@@ -114,6 +119,11 @@ class Exchange(ABC):
         """Those of :attr:`asked` whose answer is in :attr:`attempt`, once it is over."""
         done = self.attempt is not None and self.attempt.result is ResultCode.SUCCESS
         return self.asked if done else frozenset()
+
+    @property
+    def set_aside(self) -> frozenset[int]:
+        """Ids in packets that came whole and did not answer it."""
+        return frozenset()
 
     @property
     def is_complete(self) -> bool:
@@ -289,7 +299,11 @@ class AwaitLength(Exchange):
         self.attempt = Attempt(
             ResultCode.RX_TIMEOUT,
             f'{len(self._received)} of {self._length} bytes came within '
-            f'{self.timeout_s * 1e3:.1f} ms; check power, wiring, id and baudrate, or allow a '
-            'longer timeout',
+            f'{self.timeout_s * 1e3:.1f} ms; {self._advice()}',
             self._received,
+        )
+
+    def _advice(self) -> str:
+        return self.known.cause or (
+            f'check power, wiring, id and {self.known.baudrate}, or allow a longer timeout'
         )

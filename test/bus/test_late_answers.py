@@ -16,12 +16,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 import itertools
 import time
 
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.late_answers import LATE_S, LateAnswers
+from dxl_port_driver.bus.lateness import Request
 from dxl_port_driver.bus.transact_work import TransactWork
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.answers import ANYONE
@@ -46,10 +47,15 @@ def status(servo: int, params: bytes = b'', protocol: Protocol = Protocol.V2) ->
     return StatusPacket(protocol, servo, 0, params).encode()
 
 
+def expect(late: LateAnswers, owing: Set[int], until: float, received: bytes = b'') -> None:
+    """Note a question that may be answered until a time, as one that was sent before."""
+    late.expect(owing, Request(until - 0.5, 0.5, 0.5), 0.0, received)
+
+
 def test_a_question_waits_only_for_those_who_owe_and_until_they_can_answer_no_more():
     late = LateAnswers()
     assert late.awaited_until(ONE, 10.0) == 10.0
-    late.expect(ONE, 10.5, b'')
+    expect(late, ONE, 10.5, b'')
     assert late.awaited_until(ONE, 10.0) == 10.5
     assert late.awaited_until(frozenset({1, 2}), 10.0) == 10.5
     assert late.awaited_until(ANYONE, 10.0) == 10.5
@@ -61,7 +67,7 @@ def test_a_question_waits_only_for_those_who_owe_and_until_they_can_answer_no_mo
 
 def test_whoever_may_owe_is_waited_for_by_all():
     late = LateAnswers()
-    late.expect(ANYONE, 10.5, b'')
+    expect(late, ANYONE, 10.5, b'')
     assert late.awaited_until(ONE, 10.0) == 10.5
 
 
@@ -69,7 +75,7 @@ def test_who_asks_anyone_waits_and_is_waited_for_also_among_the_silent():
     for owing, asked in ((ONE, ANYONE), (ANYONE, ONE), (ANYONE, ANYONE)):
         late = LateAnswers()
         for start in range(10, 20):
-            late.expect(owing, start + 0.5, b'')
+            expect(late, owing, start + 0.5, b'')
             assert late.awaited_until(asked, start) == start + 0.5
             late.settle(asked, start + 0.5)
 
@@ -79,30 +85,30 @@ def test_who_asks_anyone_waits_and_is_waited_for_also_among_the_silent():
 def test_the_wait_ends_when_the_answer_has_come_also_when_cut_in_two(protocol, cut):
     answer = status(1, b'\x01\x02', protocol)
     late = LateAnswers()
-    late.expect(ONE, 10.5, b'\x00noise' + answer[:cut])
-    late.take(answer[cut:-1])
+    expect(late, ONE, 10.5, b'\x00noise' + answer[:cut])
+    late.take(answer[cut:-1], None, 10.0)
     assert late.awaited_until(ONE, 10.0) == 10.5
-    late.take(answer[-1:])
+    late.take(answer[-1:], None, 10.0)
     assert late.awaited_until(ONE, 10.0) == 10.0
 
 
 def test_as_many_answers_are_waited_for_as_are_owed():
     late = LateAnswers()
     for _ in range(3):
-        late.expect(ONE, 10.5, b'')
-    late.take(status(1) + status(2) + status(1)[:-1] + b'\x00' + status(1))
+        expect(late, ONE, 10.5, b'')
+    late.take(status(1) + status(2) + status(1)[:-1] + b'\x00' + status(1), None, 10.0)
     assert late.awaited_until(ONE, 10.0) == 10.5
-    late.take(status(1))
+    late.take(status(1), None, 10.0)
     assert late.awaited_until(ONE, 10.0) == 10.0
 
 
 def test_a_servo_that_stays_silent_is_not_waited_for_but_not_believed_at_once_either():
     late = LateAnswers()
     for start in (10.0, 20.0, 30.0):
-        late.expect(ONE, start + 0.5, b'')
+        expect(late, ONE, start + 0.5, b'')
         assert late.awaited_until(ONE, start) == start + 0.5
         late.settle(ONE, start + 0.5)
-    late.expect(ONE, 40.5, b'')
+    expect(late, ONE, 40.5, b'')
     assert late.awaited_until(ONE, 40.0) == 40.0
     late.settle(ONE, 40.0)
     assert late.is_doubtful(ONE, 40.4)
@@ -115,10 +121,77 @@ def test_a_servo_that_stays_silent_is_not_waited_for_but_not_believed_at_once_ei
 def test_a_servo_that_is_late_is_not_taken_for_silent():
     late = LateAnswers()
     for start in range(10, 20):
-        late.expect(ONE, start + 0.5, b'')
+        expect(late, ONE, start + 0.5, b'')
         assert late.awaited_until(ONE, start) == start + 0.5
-        late.take(b'something')
+        late.take(b'something', None, start)
         late.settle(ONE, start + 0.5)
+
+
+def test_as_long_as_no_servo_answered_in_time_all_get_longer():
+    late = LateAnswers()
+    request = Request(10.0, 0.03, 0.03)
+    late.expect(ONE, request, 0.05, b'')
+    assert late.awaited_until(ONE, 10.04) == pytest.approx(10.23)
+    late.heard(frozenset({2}))
+    late.expect(frozenset({2}), request, 0.05, b'')
+    assert late.awaited_until(frozenset({2}), 10.04) == pytest.approx(10.08)
+    # A servo that is off among others that are not costs no more.
+    late.expect(frozenset({4}), request, 0.05, b'')
+    assert late.awaited_until(frozenset({4}), 10.04) == pytest.approx(10.08)
+    # Whose answer may be anybody's is waited for by all.
+    late.expect(ANYONE, request, 0.05, b'')
+    assert late.awaited_until(frozenset({3}), 10.04) == pytest.approx(10.08)
+
+
+def test_where_all_are_silent_they_do_not_get_longer_for_ever():
+    late = LateAnswers()
+    waits = []
+    for servo in range(1, 6):
+        late.expect(frozenset({servo}), Request(10.0, 0.03, 0.03), 0.05, b'')
+        waits.append(late.awaited_until(frozenset({servo}), 10.0))
+        late.settle(frozenset({servo}), waits[-1])
+    assert waits == pytest.approx([10.23, 10.23, 10.23, 10.08, 10.08])
+
+
+def test_once_answers_were_late_all_get_longer_within_a_bound():
+    late = LateAnswers()
+    two = frozenset({2})
+    late.heard(two)
+    request = Request(10.0, 0.03, 0.03)
+    late.expect(ONE, request, 0.05, b'')
+    assert late.take(status(1), 10.13, 10.13)[0].late_s == pytest.approx(0.1)
+    late.expect(two, request, 0.05, b'')
+    assert late.awaited_until(two, 10.04) == pytest.approx(10.23)
+    late.expect(ONE, request, 0.05, b'')
+    late.take(status(1), 13.0, 13.0)
+    late.expect(two, request, 0.05, b'')
+    assert late.awaited_until(two, 10.04) == pytest.approx(11.03)
+
+
+def test_a_packet_that_was_set_aside_pays_as_well():
+    late = LateAnswers()
+    expect(late, ONE, 10.5)
+    two = frozenset({2})
+    assert late.set_aside(two, frozenset({3}), 10.0, 10.1) == []
+    # From a servo that was asked it may as well be a wrong answer.
+    assert late.set_aside(ONE, ONE, 10.0, 10.1) == []
+    assert late.awaited_until(ONE, 10.1) == 10.5
+    assert [came.servo for came in late.set_aside(ONE, two, 10.0, 10.1)] == [1]
+    assert late.awaited_until(ONE, 10.1) == 10.1
+
+
+def test_a_timeout_longer_than_the_rule_is_waited_for_and_then_some():
+    late = LateAnswers()
+    late.heard(ONE)
+    late.expect(ONE, Request(10.0, 0.03, 0.3), 0.05, b'')
+    assert late.awaited_until(ONE, 10.3) == pytest.approx(10.35)
+
+
+def test_what_came_in_time_is_not_late():
+    late = LateAnswers()
+    late.expect(ONE, Request(10.0, 0.03, 0.03), 0.05, status(1))
+    assert late.lateness.report(10.1) is None
+    assert late.awaited_until(ONE, 10.04) == 10.04
 
 
 class Counting:
@@ -188,6 +261,15 @@ def test_when_all_answers_are_late_none_is_taken_for_another(wired_bus, servos):
     assert (result.result, number(result)) == (ResultCode.SUCCESS, 11)
 
 
+def test_answers_later_than_the_bound_are_told_apart_where_none_was_in_time(wired_bus, servos):
+    servos.answer = Counting(*[0.35] * 4)
+    wired_bus.line.late_s = 0.2
+    for _ in range(4):
+        assert ask(wired_bus).result is ResultCode.RX_TIMEOUT
+    result = ask(wired_bus)
+    assert (result.result, number(result)) == (ResultCode.SUCCESS, 5)
+
+
 def test_a_retry_gets_its_own_answer(wired_bus, servos):
     servos.answer = Counting(0.08, 0.0)
     wired_bus.line.late_s = 0.5
@@ -255,16 +337,18 @@ def elapsed(call: Callable[[], object]) -> float:
 
 
 def test_a_lost_answer_holds_up_its_own_servo_only(wired_bus, servos):
-    servos.answer = Counting(None)
+    servos.answer = Counting(0.0, None)
     wired_bus.line.late_s = 1.0
+    assert ask(wired_bus, 1).result is ResultCode.SUCCESS
     assert ask(wired_bus, 1).result is ResultCode.RX_TIMEOUT
     assert elapsed(lambda: ask(wired_bus, 2)) < 0.5
     assert elapsed(lambda: ask(wired_bus, 1)) > 0.5
 
 
 def test_a_servo_that_is_away_does_not_slow_down_the_bus(wired_bus, servos):
-    servos.answer = Counting(*[None] * 30)
+    servos.answer = Counting(0.0, *[None] * 30)
     wired_bus.line.late_s = 0.4
+    assert ask(wired_bus).result is ResultCode.SUCCESS
     for _ in range(4):
         assert ask(wired_bus).result is ResultCode.RX_TIMEOUT
     took_s = elapsed(lambda: [ask(wired_bus) for _ in range(20)])
@@ -272,8 +356,9 @@ def test_a_servo_that_is_away_does_not_slow_down_the_bus(wired_bus, servos):
 
 
 def test_the_first_answer_of_a_servo_that_was_away_is_asked_for_again(wired_bus, servos):
-    servos.answer = Counting(*[None] * 6)
+    servos.answer = Counting(0.0, *[None] * 6)
     wired_bus.line.late_s = 1.0
+    assert ask(wired_bus).result is ResultCode.SUCCESS
     wired_bus.line.late._silences[1] = 3
     for _ in range(6):
         assert ask(wired_bus).result is ResultCode.RX_TIMEOUT
@@ -281,7 +366,7 @@ def test_the_first_answer_of_a_servo_that_was_away_is_asked_for_again(wired_bus,
     assert doubtful.result is ResultCode.RX_CORRUPT
     assert 'may be the late answer to an earlier question; ask again' in doubtful.message
     result = ask(wired_bus)
-    assert (result.result, number(result)) == (ResultCode.SUCCESS, 8)
+    assert (result.result, number(result)) == (ResultCode.SUCCESS, 9)
 
 
 def test_who_comes_before_one_that_answered_in_a_row_does_not_answer_any_more():

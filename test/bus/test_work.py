@@ -119,9 +119,8 @@ def test_no_try_begins_that_could_hold_the_bus_too_long(bus, still):
     ('call', 'error', 'code'),
     [
         ('write', TransmitError('it broke'), ResultCode.TX_FAIL),
-        ('read', ReceiveError('it broke', partial=b'ab'), ResultCode.RX_FAIL),
         # Nothing was sent, and who asked can tell by the code.
-        ('clear', ReceiveError('it broke'), ResultCode.TX_FAIL),
+        ('read', ReceiveError('it broke'), ResultCode.TX_FAIL),
     ],
 )
 def test_a_device_that_fails_is_a_result_and_no_reason_to_try_again(bus, still, call, error, code):
@@ -129,6 +128,17 @@ def test_a_device_that_fails_is_a_result_and_no_reason_to_try_again(bus, still, 
     result = bus.run(transact(Transaction(PING), retries=3))
     assert (result.result, result.message, result.data) == (code, 'it broke', error.partial)
     assert result.attempts == 1
+
+
+def test_a_device_that_fails_while_an_answer_is_awaited_is_told_with_what_came(bus, still):
+    def fail(data: bytes) -> bytes:
+        still.failure['read'] = ReceiveError('it broke', partial=b'ab')
+        return b''
+
+    still.answer = fail
+    result = bus.run(transact(Transaction(PING), retries=3))
+    assert (result.result, result.message) == (ResultCode.RX_FAIL, 'it broke')
+    assert (result.data, result.attempts) == (b'ab', 1)
 
 
 def test_a_transaction_without_answer_leaves_what_comes_to_a_reader(bus, still):
@@ -365,15 +375,8 @@ def test_bytes_that_have_no_answer_hold_up_nobody_behind_them(bus, still):
 
 
 def test_a_raw_write_leaves_what_was_received(bus, still):
-    still.cleared = 0
-    clear = still.clear
-
-    def counted() -> None:
-        still.cleared += 1
-        clear()
-
-    still.clear = counted
+    still.give(b'there before')
     bus.run(transact(Transaction(PING, Framing.NONE), keep_received=True))
-    assert still.cleared == 0
+    assert still.received == b'there before'
     bus.run(transact(Transaction(PING, Framing.NONE)))
-    assert still.cleared == 1
+    assert still.received == b''

@@ -22,6 +22,7 @@ from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.node.condition import Condition
 from dxl_port_driver.node.diagnostics import Diagnostics
+from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.transaction import TransactionResult
 from fault_support.listeners import Diagnoses, ERROR, OK, WARN
 import pytest
@@ -39,6 +40,10 @@ KEYS = {
     'bytes received',
     'timeouts',
     'corrupt answers',
+    'late answers',
+    'largest lateness [ms]',
+    'servos that answer late',
+    'servos that do not confirm writes',
     'device failures',
     'retries',
     'reconnects',
@@ -156,7 +161,7 @@ def test_a_slow_latency_timer_is_a_warning_with_the_line_that_mends_it(told):
 
 
 def used_bus(results):
-    bus = Bus(object())
+    bus = Bus(make_port('/dev/ttyUSB7'))
     for result in results:
         bus.statistics.add(result, 10, time.monotonic())
     return bus
