@@ -339,7 +339,7 @@ def elapsed(call: Callable[[], object]) -> float:
 def test_a_lost_answer_holds_up_its_own_servo_only(wired_bus, servos):
     servos.answer = Counting(0.0, None)
     wired_bus.line.late_s = 1.0
-    assert ask(wired_bus, 1).result is ResultCode.SUCCESS
+    assert ask(wired_bus, 1, timeout_s=5.0).result is ResultCode.SUCCESS
     assert ask(wired_bus, 1).result is ResultCode.RX_TIMEOUT
     assert elapsed(lambda: ask(wired_bus, 2)) < 0.5
     assert elapsed(lambda: ask(wired_bus, 1)) > 0.5
@@ -348,7 +348,7 @@ def test_a_lost_answer_holds_up_its_own_servo_only(wired_bus, servos):
 def test_a_servo_that_is_away_does_not_slow_down_the_bus(wired_bus, servos):
     servos.answer = Counting(0.0, *[None] * 30)
     wired_bus.line.late_s = 0.4
-    assert ask(wired_bus).result is ResultCode.SUCCESS
+    assert ask(wired_bus, timeout_s=5.0).result is ResultCode.SUCCESS
     for _ in range(4):
         assert ask(wired_bus).result is ResultCode.RX_TIMEOUT
     took_s = elapsed(lambda: [ask(wired_bus) for _ in range(20)])
@@ -358,7 +358,7 @@ def test_a_servo_that_is_away_does_not_slow_down_the_bus(wired_bus, servos):
 def test_the_first_answer_of_a_servo_that_was_away_is_asked_for_again(wired_bus, servos):
     servos.answer = Counting(0.0, *[None] * 6)
     wired_bus.line.late_s = 1.0
-    assert ask(wired_bus).result is ResultCode.SUCCESS
+    assert ask(wired_bus, timeout_s=5.0).result is ResultCode.SUCCESS
     wired_bus.line.late._silences[1] = 3
     for _ in range(6):
         assert ask(wired_bus).result is ResultCode.RX_TIMEOUT
