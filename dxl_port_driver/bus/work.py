@@ -103,6 +103,8 @@ class Line:
         self.quiet_from = 0.0
         self.late_s = LATE_S
         """How much later than the packet timeout rule allows an answer may come, s."""
+        self.open_delay_s = 0.0
+        """How long a board that resets when its port is opened hears nothing, s."""
         self.late = LateAnswers()
         self.failed = False
         """Whether the device has failed since somebody last looked for it."""
@@ -121,10 +123,10 @@ class Line:
         self.failed |= isinstance(error, (TransmitError, ReceiveError))
         return self._sent_away() or error if isinstance(error, PortClosedError) else error
 
-    def reopened(self) -> None:
-        """Note that the device went and came again, and with it went all that was to come."""
+    def opened(self) -> None:
+        """Note that the device has just been opened; what was to come before is gone with it."""
         self.failed = False
-        self.quiet_from = 0.0
+        self.quiet_from = time.monotonic() + self.open_delay_s if self.open_delay_s else 0.0
         self.late = LateAnswers()
 
     def occupied(self, until: float) -> None:

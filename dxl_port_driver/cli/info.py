@@ -83,7 +83,7 @@ def of_port(target: Target, name: str) -> tuple[Facts, str, ExitStatus]:
     try:
         if isinstance(address, DevicePath):
             facts |= _of_device(address.path, name)
-        with LocalAccess(name, target.baudrate or DEFAULT_BAUDRATE) as access:
+        with LocalAccess(name, target.baudrate or DEFAULT_BAUDRATE, dtr=target.dtr) as access:
             facts |= {
                 'baudrate': access.baudrate,
                 'real_baudrate': access.real_baudrate,
