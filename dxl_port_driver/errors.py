@@ -153,7 +153,7 @@ class NotAvailableError(DxlPortError):
 
 
 class DriverMissingError(NotAvailableError):
-    """No driver of that name is on the ROS graph; nothing was sent."""
+    """No driver of that name is on the ROS graph, or none that answers; nothing was sent."""
 
 
 class NotSpunError(NotAvailableError, RuntimeError):

@@ -64,9 +64,7 @@ def get_parameters(client: PortClient) -> dict[str, object]:
 
     request = GetParameters.Request(names=names)
     return client.ask(
-        Question(
-            GetParameters, 'get_parameters', request, answer, proof=PROVE_GET_PARAMETERS
-        )
+        Question(GetParameters, 'get_parameters', request, answer, proof=PROVE_GET_PARAMETERS)
     )
 
 

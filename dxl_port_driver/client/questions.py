@@ -185,9 +185,7 @@ def read(length: int, timeout_s: float, driver: str) -> Question[bytes]:
         return data
 
     request = ReadPort.Request(length=length, timeout=duration(timeout_s))
-    return Question(
-        ReadPort, 'read', request, answer, hold_s=timeout_s or None, proof=_PROVE_READ
-    )
+    return Question(ReadPort, 'read', request, answer, hold_s=timeout_s or None, proof=_PROVE_READ)
 
 
 def clear(driver: str) -> Question[None]:
@@ -231,9 +229,7 @@ def get_baudrate(driver: str) -> Question[int]:
         return values[0]
 
     request = GetParameters.Request(names=['baudrate'])
-    return Question(
-        GetParameters, 'get_parameters', request, answer, proof=PROVE_GET_PARAMETERS
-    )
+    return Question(GetParameters, 'get_parameters', request, answer, proof=PROVE_GET_PARAMETERS)
 
 
 def set_baudrate(baudrate: int, driver: str) -> Question[None]:
@@ -246,9 +242,7 @@ def set_baudrate(baudrate: int, driver: str) -> Question[None]:
 
     parameter = Parameter('baudrate', Parameter.Type.INTEGER, baudrate)
     request = SetParameters.Request(parameters=[parameter.to_parameter_msg()])
-    return Question(
-        SetParameters, 'set_parameters', request, answer, proof=PROVE_SET_PARAMETERS
-    )
+    return Question(SetParameters, 'set_parameters', request, answer, proof=PROVE_SET_PARAMETERS)
 
 
 def _check(response: Any, driver: str, partial: bytes = b'') -> None:
