@@ -42,6 +42,9 @@ The result codes of an exchange and the one tree of errors that carry them.
 Each class that stands directly under the root owns one result code; those further down share
 the code of their parent. Every message is one sentence that says what happened, to what, and
 what to do about it.
+
+Every class is made in the same way: the message, ``port=`` and ``partial=``, and what a class has
+beyond that as further keywords with defaults. :func:`make_error` makes one from a result code.
 """
 
 from __future__ import annotations
@@ -94,8 +97,10 @@ class PortBusyError(DxlPortError, TimeoutError):
 
     code = ResultCode.PORT_BUSY
 
-    def __init__(self, message: str, *, port: str = '', waited_s: float = 0.0) -> None:
-        super().__init__(message, port=port)
+    def __init__(
+        self, message: str, *, port: str = '', partial: bytes = b'', waited_s: float = 0.0
+    ) -> None:
+        super().__init__(message, port=port, partial=partial)
         self.waited_s = waited_s
 
 
@@ -148,7 +153,7 @@ class NotAvailableError(DxlPortError):
 
 
 class DriverMissingError(NotAvailableError):
-    """No driver of that name is on the ROS graph; nothing was sent."""
+    """No driver of that name is on the ROS graph, or none that answers; nothing was sent."""
 
 
 class NotSpunError(NotAvailableError, RuntimeError):
@@ -166,8 +171,10 @@ class BaudrateError(NotAvailableError, ValueError):
     :param closest: the nearest rate that the device did offer, bit/s; None when it told none.
     """
 
-    def __init__(self, message: str, *, port: str = '', closest: int | None = None) -> None:
-        super().__init__(message, port=port)
+    def __init__(
+        self, message: str, *, port: str = '', partial: bytes = b'', closest: int | None = None
+    ) -> None:
+        super().__init__(message, port=port, partial=partial)
         self.closest = closest
 
 
@@ -198,8 +205,10 @@ class PortHeldError(PortOpenError):
     :param holder: ``name (pid N)`` where the system tells, else empty.
     """
 
-    def __init__(self, message: str, *, port: str = '', holder: str = '') -> None:
-        super().__init__(message, port=port)
+    def __init__(
+        self, message: str, *, port: str = '', partial: bytes = b'', holder: str = ''
+    ) -> None:
+        super().__init__(message, port=port, partial=partial)
         self.holder = holder
 
 
@@ -210,10 +219,25 @@ class NotASerialPortError(PortOpenError):
 _BY_CODE = {error.code: error for error in DxlPortError.__subclasses__()}
 
 
-def error_class(code: ResultCode) -> type[DxlPortError]:
+def make_error(
+    code: ResultCode,
+    message: str,
+    *,
+    port: str = '',
+    partial: bytes = b'',
+    waited_s: float = 0.0,
+) -> DxlPortError:
     """
-    Give the error that stands for a result code.
+    Return the error that stands for a result code.
 
+    :param code: any code of a failure.
+    :param message: one sentence for a person.
+    :param port: name of the port or driver it happened on.
+    :param partial: bytes that did arrive.
+    :param waited_s: how long the request waited for the bus, s; kept by PORT_BUSY alone.
     :raises LookupError: the code tells of no failure.
     """
-    return _BY_CODE[code]
+    kind = _BY_CODE[code]
+    if kind is PortBusyError:
+        return PortBusyError(message, port=port, partial=partial, waited_s=waited_s)
+    return kind(message, port=port, partial=partial)

@@ -51,26 +51,52 @@ def test_an_error_has_the_code_of_its_branch(error):
     assert error.code is branch.code
 
 
+OWN_FIELDS = {
+    errors.PortBusyError: {'waited_s': 1.5},
+    errors.BaudrateError: {'closest': 57_600},
+    errors.PortHeldError: {'holder': 'screen (pid 7)'},
+}
+"""What a class has beyond the message, the port and the partial bytes."""
+
+FIELDS = {'port': '/dev/ttyUSB0', 'partial': b'\xff\xff'}
+
+
 @pytest.mark.parametrize('error', WITH_CODE)
-def test_an_error_carries_sentence_port_and_partial_bytes(error):
-    told = error('It broke; mend it.', port='/dev/ttyUSB0')
-    assert (str(told), told.message, told.port) == (
-        'It broke; mend it.',
-        'It broke; mend it.',
-        '/dev/ttyUSB0',
+def test_an_error_is_made_of_a_sentence_alone(error):
+    told = error('It broke; repair it.')
+    assert (str(told), told.message, told.port, told.partial) == (
+        'It broke; repair it.',
+        'It broke; repair it.',
+        '',
+        b'',
     )
-    assert told.partial == b''
 
 
 @pytest.mark.parametrize('error', WITH_CODE)
-def test_an_error_survives_the_way_between_processes(error):
-    told = pickle.loads(pickle.dumps(error('It broke.', port='/dev/ttyUSB0')))
-    assert type(told) is error
-    assert (str(told), told.port) == ('It broke.', '/dev/ttyUSB0')
+def test_an_error_keeps_every_field_on_the_way_between_processes_as_well(error):
+    fields = FIELDS | OWN_FIELDS.get(error, {})
+    assert set(fields) == set(inspect.signature(error).parameters) - {'message'}
+    made = error('It broke.', **fields)
+    for told in (made, pickle.loads(pickle.dumps(made))):
+        assert type(told) is error
+        assert str(told) == 'It broke.'
+        assert {name: getattr(told, name) for name in fields} == fields
 
 
-def test_partial_bytes_are_kept():
-    assert errors.AnswerTimeoutError('late', partial=b'\xff\xff').partial == b'\xff\xff'
+@pytest.mark.parametrize('code', sorted(set(ResultCode) - NO_ERROR), ids=lambda code: code.name)
+def test_every_code_makes_its_error_with_every_field(code):
+    made = errors.make_error(code, 'It broke.', **FIELDS, waited_s=1.5)
+    assert type(made) in DxlPortError.__subclasses__()
+    assert made.code is code
+    assert (made.message, made.port, made.partial) == ('It broke.', *FIELDS.values())
+    assert getattr(made, 'waited_s', 1.5) == 1.5
+    assert errors.make_error(code, 'It broke.').partial == b''
+
+
+@pytest.mark.parametrize('code', NO_ERROR)
+def test_a_code_of_no_failure_makes_no_error(code):
+    with pytest.raises(LookupError):
+        errors.make_error(code, 'all is well')
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from __future__ import annotations
 from typing import Any
 
 from dxl_port_driver.client.port_client import PortClient
-from dxl_port_driver.client.question import Question
+from dxl_port_driver.client.question import harmless, Question
+from dxl_port_driver.client.questions import PROVE_GET_PARAMETERS, PROVE_SET_PARAMETERS
 from dxl_port_driver.errors import RequestError
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
@@ -37,7 +38,8 @@ def get_state(client: PortClient) -> str:
         label: str = response.current_state.label
         return label
 
-    return client.ask(Question(GetState, 'get_state', GetState.Request(), answer))
+    proof = harmless(GetState, 'get_state')
+    return client.ask(Question(GetState, 'get_state', GetState.Request(), answer, proof=proof))
 
 
 def get_parameters(client: PortClient) -> dict[str, object]:
@@ -52,6 +54,7 @@ def get_parameters(client: PortClient) -> dict[str, object]:
             'list_parameters',
             ListParameters.Request(depth=ListParameters.Request.DEPTH_RECURSIVE),
             lambda response: sorted(response.result.names),
+            proof=harmless(ListParameters, 'list_parameters'),
         )
     )
 
@@ -60,7 +63,9 @@ def get_parameters(client: PortClient) -> dict[str, object]:
         return dict(zip(names, values, strict=False))
 
     request = GetParameters.Request(names=names)
-    return client.ask(Question(GetParameters, 'get_parameters', request, answer))
+    return client.ask(
+        Question(GetParameters, 'get_parameters', request, answer, proof=PROVE_GET_PARAMETERS)
+    )
 
 
 def set_parameter(client: PortClient, name: str, value: bool | int | float | str) -> None:
@@ -77,4 +82,6 @@ def set_parameter(client: PortClient, name: str, value: bool | int | float | str
                 raise RequestError(result.reason, port=client.driver)
 
     request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-    client.ask(Question(SetParameters, 'set_parameters', request, answer))
+    client.ask(
+        Question(SetParameters, 'set_parameters', request, answer, proof=PROVE_SET_PARAMETERS)
+    )

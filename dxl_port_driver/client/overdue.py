@@ -28,7 +28,12 @@ from typing import Any
 
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.client.service_clients import ServiceClients
-from dxl_port_driver.errors import DriverSilentError, DxlPortError, NotSpunError
+from dxl_port_driver.errors import (
+    DriverMissingError,
+    DriverSilentError,
+    DxlPortError,
+    NotSpunError,
+)
 from dxl_port_driver.protocol.transaction import Limits
 from rcl_interfaces.srv import GetParameters
 from rclpy.parameter import parameter_value_to_python
@@ -81,6 +86,8 @@ class Overdue:
             self._has_been_taken = self._clients.look_for_taker()
         if self._has_been_taken is None or not self._has_been_taken():
             return self._not_taken(now)
+        if not self._question.needs_bus:
+            return self._not_answered(now)
         if self._deadline == 0.0:
             return self._ask_for_limits(now)
         if now < self._deadline:
@@ -96,6 +103,20 @@ class Overdue:
         if waited_s < SOON_S + self._clients.wait_for_driver_s:
             return None
         return self._clients.not_taken(waited_s)
+
+    def _not_answered(self, now: float) -> DriverMissingError | None:
+        """Give up a call that the driver answers at once and that sends nothing."""
+        waited_s = now - self._sent
+        if waited_s < max(_SIGN_OF_LIFE_S, self._clients.wait_for_driver_s):
+            return None
+        if not self._clients.is_ready(self._question):
+            return self._clients.missing(self._question, waited_s)
+        return DriverMissingError(
+            f'{self._clients.driver} is on the graph, but answered nothing on its service '
+            f'{self._question.service} within {waited_s:.1f} s: it died, hangs, or the network '
+            'is down; nothing was sent to the bus, so it is safe to try again',
+            port=self._clients.driver,
+        )
 
     def _ask_for_limits(self, now: float) -> DxlPortError | None:
         if self._limits is not None and self._limits.done():

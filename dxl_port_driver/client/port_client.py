@@ -53,11 +53,14 @@ class PortClient:
     ``_async`` one returns at once a :class:`~dxl_port_driver.client.call.Call`, which can be
     awaited in a callback and in asyncio, waited for, and given a callback.
 
-    Every wait is bounded by the driver's limits. Nothing is ever sent twice.
+    Every wait is bounded by the driver's limits. Nothing is ever sent to the bus twice. The first
+    use of each service is preceded by a call that does nothing, repeated until it is answered, as
+    DDS may lose the first response to a client.
 
     :param node: makes the service clients; somebody has to spin it.
     :param driver: name of the driver node; a relative one is looked for in the node's namespace.
-    :param wait_for_driver_s: how long a request waits for a driver that is not there (yet), s.
+    :param wait_for_driver_s: how long a request waits for a driver that is not there (yet) or
+        does not answer the call that does nothing, s.
     """
 
     def __init__(
@@ -67,7 +70,6 @@ class PortClient:
         *,
         wait_for_driver_s: float = WAIT_FOR_DRIVER_S,
     ) -> None:
-        self.node = node
         self.driver = driver
         self._clients = ServiceClients(node, driver, wait_for_driver_s)
         self._watch = CallWatch(self._clients)
@@ -86,9 +88,14 @@ class PortClient:
         """
         background = BackgroundNode()
         client = cls(background.node, driver, wait_for_driver_s=wait_for_driver_s)
-        client._clients.take_responses_in(background.responses)
-        client._end_node = weakref.finalize(client, background.close)
+        client._clients.own(background)
+        client._end_node = weakref.finalize(client, client._clients.close)
         return client
+
+    @property
+    def node(self) -> Node:
+        """The node that makes the service clients."""
+        return self._clients.node
 
     def close(self) -> None:
         """
@@ -101,8 +108,8 @@ class PortClient:
         self._watch.close(self._closed_error())
         if self._end_node is not None:
             self._end_node()
-        elif self.node.context.ok():
-            self._clients.destroy()
+        else:
+            self._clients.close()
 
     def __enter__(self) -> PortClient:
         return self
@@ -366,8 +373,8 @@ class PortClient:
         clients = self._clients
         if clients.would_wait_for_itself():
             raise clients.deadlock()
-        if not clients.is_ready(question):
-            clients.await_driver(question, clients.wait_for_driver_s)
+        if question.service not in clients.proven or not clients.is_ready(question):
+            return self._ask_first(question)
         waiting = threading.Lock()
         waiting.acquire()
         sent = time.monotonic()
@@ -379,8 +386,19 @@ class PortClient:
                 error = self._closed_error() if self._closed else overdue.look(time.monotonic())
                 if error is not None:
                     clients.forget(question, future)
+                    clients.proven.discard(question.service)
                     raise error
         return question.answer(future.result())
+
+    def _ask_first(self, question: Question[T]) -> T:
+        """Block until a question is answered that has to wait for the driver, or for the proof."""
+        call = self._watch.begin(question)
+        try:
+            return call.result()
+        except BaseException as error:
+            # After Ctrl-C, what was not sent yet is not sent at all.
+            call.fail(error)
+            raise
 
     def begin(self, question: Question[T]) -> Call[T]:
         """Ask a question without waiting; all ``_async`` methods are made of this."""

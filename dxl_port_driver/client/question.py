@@ -34,6 +34,9 @@ class Question(Generic[T]):
     :param answer: makes of the response what the caller wants; may raise DxlPortError.
     :param queue_timeout_s: longest wait for the bus, s; None: the driver's ``max_queue_time``.
     :param hold_s: longest time on the bus, s; None: the driver's ``max_timeout``.
+    :param proof: a call of the same service that changes nothing and sends nothing to the bus,
+        however often it is made: it proves that responses of the service come back. None: the
+        service has no such call.
     """
 
     kind: Any
@@ -42,3 +45,25 @@ class Question(Generic[T]):
     answer: Callable[[Any], T]
     queue_timeout_s: float | None = None
     hold_s: float | None = None
+    proof: Question[None] | None = None
+
+    @property
+    def needs_bus(self) -> bool:
+        """Whether the response may have to wait for the bus."""
+        return self.queue_timeout_s != 0.0 or self.hold_s != 0.0
+
+
+def harmless(kind: Any, service: str, *, needs_bus: bool = False) -> Question[None]:
+    """
+    Return a call with an empty request, which the service refuses or which changes nothing.
+
+    :param kind: type of the service.
+    :param service: last part of its name.
+    :param needs_bus: whether the driver answers it only in its turn on the bus.
+    """
+    limit_s = None if needs_bus else 0.0
+    return Question(kind, service, kind.Request(), _no_value, limit_s, limit_s)
+
+
+def _no_value(_: Any) -> None:
+    """Take any response."""

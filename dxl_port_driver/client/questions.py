@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TYPE_CHECKING
 
-from dxl_port_driver.client.question import Question
+from dxl_port_driver.client.question import harmless, Question
 from dxl_port_driver.conversions import (
     duration,
     octets,
@@ -28,7 +28,7 @@ from dxl_port_driver.conversions import (
     result_from_message,
     transaction_to_message,
 )
-from dxl_port_driver.errors import BaudrateError, error_class, RequestError, ResultCode
+from dxl_port_driver.errors import BaudrateError, make_error, RequestError, ResultCode
 from dxl_port_driver.protocol.transaction import Framing, Transaction, TransactionResult
 from dxl_port_interfaces.msg import TransactionResult as TransactionResultMsg
 from dxl_port_interfaces.srv import (
@@ -60,6 +60,16 @@ if TYPE_CHECKING:
 
 
 Octets = bytes | bytearray | memoryview | Iterable[int]
+
+# The driver refuses the first four before they are queued; the others only look or repeat.
+_PROVE_TRANSACT = harmless(Transact, 'transact')
+_PROVE_BATCH = harmless(TransactBatch, 'transact_batch')
+_PROVE_WRITE = harmless(WritePort, 'write')
+_PROVE_READ = harmless(ReadPort, 'read')
+_PROVE_CLEAR = harmless(Trigger, 'clear', needs_bus=True)
+_PROVE_AVAILABLE = harmless(GetBytesAvailable, 'get_bytes_available', needs_bus=True)
+PROVE_GET_PARAMETERS = harmless(GetParameters, 'get_parameters')
+PROVE_SET_PARAMETERS = harmless(SetParameters, 'set_parameters')
 
 _MAX_LENGTH = 2**32 - 1
 _MAX_TIME_S = 2**31 - 1
@@ -114,7 +124,24 @@ def transact(transaction: Transaction) -> Question[TransactionResult]:
         lambda response: result_from_message(response.result),
         queue_timeout_s=transaction.queue_timeout_s or None,
         hold_s=transaction.timeout_s * (transaction.retries + 1) or None,
+        proof=_PROVE_TRANSACT,
     )
+
+
+def is_active(driver: str) -> Question[None]:
+    """
+    Ask whether the driver serves requests; answered without a turn on the bus.
+
+    The answer raises NotAvailableError when it does not.
+    """
+
+    def answer(response: Any) -> None:
+        # An empty transaction is refused: for being empty by a driver that is active.
+        code = result_code(response.result.result)
+        if code is not ResultCode.TX_ERROR:
+            raise make_error(code, response.result.message, port=driver)
+
+    return replace(_PROVE_TRANSACT, answer=answer, proof=_PROVE_TRANSACT)
 
 
 def transact_again(transaction: Transaction) -> Question[TransactionResultMsg]:
@@ -139,6 +166,7 @@ def transact_batch(
             stop_on_error=bool(stop_on_error),
         ),
         lambda response: [result_from_message(one) for one in response.results],
+        proof=_PROVE_BATCH,
     )
 
 
@@ -150,7 +178,8 @@ def write(data: bytes, driver: str) -> Question[int]:
         length: int = response.length
         return length
 
-    return Question(WritePort, 'write', WritePort.Request(data=octets(data)), answer)
+    request = WritePort.Request(data=octets(data))
+    return Question(WritePort, 'write', request, answer, proof=_PROVE_WRITE)
 
 
 def read(length: int, timeout_s: float, driver: str) -> Question[bytes]:
@@ -170,7 +199,7 @@ def read(length: int, timeout_s: float, driver: str) -> Question[bytes]:
         return data
 
     request = ReadPort.Request(length=length, timeout=duration(timeout_s))
-    return Question(ReadPort, 'read', request, answer, hold_s=timeout_s or None)
+    return Question(ReadPort, 'read', request, answer, hold_s=timeout_s or None, proof=_PROVE_READ)
 
 
 def clear(driver: str) -> Question[None]:
@@ -179,9 +208,9 @@ def clear(driver: str) -> Question[None]:
     def answer(response: Any) -> None:
         if not response.success:
             # A Trigger has no code; all that can go wrong is told apart by the sentence alone.
-            raise error_class(ResultCode.NOT_AVAILABLE)(response.message, port=driver)
+            raise make_error(ResultCode.NOT_AVAILABLE, response.message, port=driver)
 
-    return Question(Trigger, 'clear', Trigger.Request(), answer)
+    return Question(Trigger, 'clear', Trigger.Request(), answer, proof=_PROVE_CLEAR)
 
 
 def bytes_available(driver: str) -> Question[int]:
@@ -192,7 +221,13 @@ def bytes_available(driver: str) -> Question[int]:
         length: int = response.length
         return length
 
-    return Question(GetBytesAvailable, 'get_bytes_available', GetBytesAvailable.Request(), answer)
+    return Question(
+        GetBytesAvailable,
+        'get_bytes_available',
+        GetBytesAvailable.Request(),
+        answer,
+        proof=_PROVE_AVAILABLE,
+    )
 
 
 def start_cyclic(
@@ -269,9 +304,8 @@ def get_baudrate(driver: str) -> Question[int]:
             )
         return values[0]
 
-    return Question(
-        GetParameters, 'get_parameters', GetParameters.Request(names=['baudrate']), answer
-    )
+    request = GetParameters.Request(names=['baudrate'])
+    return Question(GetParameters, 'get_parameters', request, answer, proof=PROVE_GET_PARAMETERS)
 
 
 def set_baudrate(baudrate: int, driver: str) -> Question[None]:
@@ -284,10 +318,10 @@ def set_baudrate(baudrate: int, driver: str) -> Question[None]:
 
     parameter = Parameter('baudrate', Parameter.Type.INTEGER, baudrate)
     request = SetParameters.Request(parameters=[parameter.to_parameter_msg()])
-    return Question(SetParameters, 'set_parameters', request, answer)
+    return Question(SetParameters, 'set_parameters', request, answer, proof=PROVE_SET_PARAMETERS)
 
 
 def _check(response: Any, driver: str, partial: bytes = b'') -> None:
     code = result_code(response.result)
     if code is not ResultCode.SUCCESS:
-        raise error_class(code)(response.message, port=driver, partial=partial)
+        raise make_error(code, response.message, port=driver, partial=partial)

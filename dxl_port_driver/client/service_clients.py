@@ -23,6 +23,7 @@ import threading
 import time
 from typing import Any
 
+from dxl_port_driver.client.background_node import BackgroundNode
 from dxl_port_driver.client.executor_state import is_spun_by_this_thread, run_in_executor
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.errors import DeadlockError, DriverMissingError, NotSpunError
@@ -34,6 +35,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 _LOOK_UP_S = 0.02
+_REJOIN_S = 2.0
 _STUCK_S = 1.0
 """A function that is called with a response takes the others' time when it takes that long, s."""
 _REQUESTS_UNDER_WAY = 256
@@ -53,20 +55,76 @@ class ServiceClients:
         self.node = node
         self.driver = driver
         self.wait_for_driver_s = wait_for_driver_s
+        self.proven: set[str] = set()
+        """Services whose responses are known to come back, by the last part of their names."""
         # A callback that blocks or awaits must not keep the response to it from being taken.
         self._group: CallbackGroup = ReentrantCallbackGroup()
         self._thread: WaitThread | None = None
         self._qos = QoSProfile(depth=_REQUESTS_UNDER_WAY)
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
+        self._background: BackgroundNode | None = None
+        self._left: BackgroundNode | None = None
+        self._was_found = False
+        self._closed = False
+        self._rejoin_s = _REJOIN_S
+        self._rejoin_due = 0.0
 
-    def take_responses_in(self, thread: WaitThread) -> None:
+    def own(self, background: BackgroundNode) -> None:
         """
-        Have the responses taken past the executor of the node.
+        Use a node of their own, and have the responses taken past its executor.
 
-        :param thread: takes them; to be said before anything is sent.
+        :param background: the node, which :meth:`close` ends.
         """
-        self._thread, self._group = thread, thread.group
+        self._background = background
+        self.node = background.node
+        self._thread, self._group = background.responses, background.responses.group
+
+    def close(self) -> None:
+        """Take the clients off the graph, with their node if it is their own."""
+        with self._lock:
+            self._closed = True
+            clients, self._clients = self._clients, {}
+            background, left = self._background, self._left
+        if background is None:
+            if self.node.context.ok():
+                for client in clients.values():
+                    self.node.destroy_client(client)
+            return
+        for one in (background, left):
+            if one is not None:
+                one.close()
+
+    def rejoin(self, now: float, waiting_since: float) -> None:
+        """
+        Join the graph anew when a driver that was never found is waited for long.
+
+        Where processes died hard, DDS may keep a newcomer from finding the others for as long as
+        it remembers the dead, which is 20 s or more; another newcomer finds them at once. Clients
+        on a node that somebody else made stay there.
+
+        :param now: monotonic time, s.
+        :param waiting_since: when the wait began, monotonic time, s.
+        """
+        with self._lock:
+            if self._background is None or self._was_found or self._closed:
+                return
+            if now < max(self._rejoin_due, waiting_since + _REJOIN_S):
+                return
+            self._rejoin_s *= 2.0
+            self._rejoin_due = now + self._rejoin_s
+        # Made before the other one is left, so that it gets other network ports.
+        background = BackgroundNode()
+        with self._lock:
+            # A thread may be about to use the one that is left now, so that it ends a turn later.
+            ending, self._left = self._left, self._background
+            if self._closed:
+                ending = background
+            else:
+                self._clients = {}
+                self.own(background)
+        if ending is not None:
+            ending.close()
 
     def would_wait_for_itself(self) -> bool:
         """Tell whether a response can be taken by nobody but the calling thread."""
@@ -148,11 +206,14 @@ class ServiceClients:
         :raises NotSpunError: rclpy was shut down.
         """
         try:
-            return self._client(question).service_is_ready()
+            is_ready = self._client(question).service_is_ready()
         except RuntimeError as error:
             if self.node.context.ok():
                 raise
             raise self.shut_down() from error
+        if is_ready:
+            self._was_found = True
+        return is_ready
 
     def await_driver(self, question: Question[Any], timeout_s: float) -> None:
         """
@@ -161,17 +222,21 @@ class ServiceClients:
         :param timeout_s: how long, s.
         :raises DriverMissingError: it did not come up in time.
         """
-        deadline = time.monotonic() + timeout_s
+        self.proven.discard(question.service)
+        begun = time.monotonic()
         while not self.is_ready(question):
-            if time.monotonic() >= deadline:
+            now = time.monotonic()
+            if now >= begun + timeout_s:
                 raise self.missing(question, timeout_s)
+            self.rejoin(now, begun)
             time.sleep(_LOOK_UP_S)
 
     def missing(self, question: Question[Any], waited_s: float) -> DriverMissingError:
         """Give the error that tells of a driver that is not there."""
         return DriverMissingError(
-            f'no service {self.driver}/{question.service} came up within {waited_s:g} s; start '
-            'the driver, or check its name, ROS_DOMAIN_ID and the network between',
+            f'no service {self.driver}/{question.service} came up within '
+            f'{round(waited_s, 1):g} s; start the driver, or check its name, ROS_DOMAIN_ID and '
+            'the network between',
             port=self.driver,
         )
 
@@ -182,13 +247,6 @@ class ServiceClients:
             f'{self.driver}; initialise it again and make a new client',
             port=self.driver,
         )
-
-    def destroy(self) -> None:
-        """Take the clients off the graph."""
-        with self._lock:
-            clients, self._clients = self._clients, {}
-        for client in clients.values():
-            self.node.destroy_client(client)
 
     def _client(self, question: Question[Any]) -> Client:
         client = self._clients.get(question.service)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from array import array
 from concurrent.futures import ThreadPoolExecutor
 import gc
+import signal
 import subprocess
 import sys
 import threading
@@ -29,10 +30,12 @@ from dxl_port_driver.errors import (
     AnswerTimeoutError,
     BaudrateError,
     DriverMissingError,
+    NotAvailableError,
     PortClosedError,
     RequestError,
 )
 from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, COMM_TX_FAIL, PacketHandler
+import numpy
 import pytest
 import rclpy
 from ros_support.graph import eventually
@@ -138,7 +141,8 @@ def test_a_handler_on_a_node_or_a_client_uses_these(active_driver, graph):
         assert port.openPort(), port.last_error
         assert handler.ping(port, 2)[1] == COMM_SUCCESS
         port.closePort()
-    assert threading.active_count() == before
+    # What watches over calls that do not block ends a little later than they do.
+    eventually(lambda: threading.active_count() == before)
     client.clear()
     client.close()
 
@@ -208,17 +212,181 @@ def test_bytes_that_are_no_packet_go_out_raw_and_the_clock_bounds_reading(port):
     assert PacketHandler(2.0).ping(port, 1)[1] == COMM_SUCCESS
 
 
-def test_the_baudrate_is_the_drivers(port):
-    assert port.setBaudRate(57_600)
-    assert (port.baudrate, port.getBaudRate()) == (57_600, 57_600)
-    assert port.tx_time_per_byte == pytest.approx(10_000 / 57_600)
-    assert not port.setBaudRate(0)
-    assert isinstance(port.last_error, BaudrateError)
-    assert port.getBaudRate() == 57_600
+def test_a_port_at_the_drivers_rate_sets_nothing(port):
+    for rate in (1_000_000, 1e6, numpy.int64(1_000_000), numpy.float32(1e6)):
+        assert port.setBaudRate(rate)
+        assert port.last_error is None
+    assert (port.baudrate, port.getBaudRate()) == (1_000_000, 1_000_000)
+    assert type(port.baudrate) is int
+    assert PacketHandler(2.0).ping(port, 1)[1] == COMM_SUCCESS
+
+
+def test_a_port_does_not_take_the_bus_away_by_its_baudrate(port):
     other = RemotePortHandler(DRIVER)
-    assert other.getBaudRate() == 57_600
+    for rate in (57_600, 57_600.0, numpy.int32(57_600)):
+        assert not port.setBaudRate(rate)
+        assert isinstance(port.last_error, BaudrateError)
+        for told in ('57600', '1000000', 'may_set_baudrate', f'ros2 param set {DRIVER} baudrate'):
+            assert told in str(port.last_error)
+        assert (port.getBaudRate(), other.getBaudRate()) == (1_000_000, 1_000_000)
+        assert not port.setupPort(rate)
+    assert port.setupPort(1_000_000)
+    assert PacketHandler(2.0).ping(port, 1)[1] == COMM_SUCCESS
     other.closePort()
-    assert port.setBaudRate(1_000_000)
+
+
+@pytest.mark.parametrize('rate', [0, -1, 57_600.5, float('nan'), '57600', None, True], ids=repr)
+def test_what_is_no_baudrate_is_told(port, rate):
+    port.may_set_baudrate = True
+    assert not port.setBaudRate(rate)
+    assert isinstance(port.last_error, BaudrateError)
+    assert repr(rate) in str(port.last_error)
+    assert port.getCFlagBaud(rate) == -1
+
+
+def test_a_port_that_may_sets_the_drivers_baudrate(port):
+    mighty = RemotePortHandler(DRIVER, True)
+    assert mighty.setBaudRate(numpy.int64(57_600))
+    assert (mighty.baudrate, mighty.getBaudRate()) == (57_600, 57_600)
+    assert mighty.tx_time_per_byte == pytest.approx(10_000 / 57_600)
+    assert port.getBaudRate() == 57_600
+    assert port.setBaudRate(57_600)
+    assert not mighty.setBaudRate(2**40)
+    assert isinstance(mighty.last_error, BaudrateError)
+    assert mighty.getBaudRate() == 57_600
+    assert mighty.setBaudRate(1_000_000)
+    mighty.closePort()
+
+
+def test_the_last_error_is_that_of_the_last_use(port):
+    handler = PacketHandler(2.0)
+    assert handler.ping(port, 99)[1] == COMM_RX_TIMEOUT
+    assert isinstance(port.last_error, AnswerTimeoutError)
+    assert port.getBytesAvailable() == 0
+    assert port.isPacketTimeout()
+    assert port.last_error is not None
+    assert handler.ping(port, 1)[1] == COMM_SUCCESS
+    assert port.last_error is None
+    for use in (
+        lambda: port.clearPort(),
+        lambda: port.getBaudRate(),
+        lambda: port.setBaudRate(1_000_000),
+        lambda: port.writePort(b'\x00'),
+        lambda: port.getBytesAvailable(),
+        lambda: port.readPort(1),
+    ):
+        assert port.setBaudRate(0) is False
+        assert port.last_error is not None
+        use()
+        assert port.last_error is None
+
+
+def test_a_program_may_put_its_own_packet_timeout_in_place(port):
+    def patched(packet_length):
+        port.packet_start_time = port.getCurrentTime()
+        port.packet_timeout = port.tx_time_per_byte * packet_length + 50.0
+
+    port.setPacketTimeout = patched
+    assert PacketHandler(2.0).ping(port, 1) == (1020, COMM_SUCCESS, 0)
+    assert PacketHandler(2.0).ping(port, 99) == (0, COMM_RX_TIMEOUT, 0)
+    assert port.packet_timeout == pytest.approx(50.0, abs=5.0)
+    assert 0.0 <= port.getTimeSinceStart() < 60_000.0
+    port.writePort(b'\x00\x01')  # no packet, so that the clock counts
+    port.setPacketTimeout(1)
+    began = time.monotonic()
+    while not port.isPacketTimeout():
+        assert port.readPort(10) == b''
+    assert 0.04 <= time.monotonic() - began < 10.0
+    assert port.packet_timeout == 0
+
+
+def test_each_thread_has_a_packet_clock_of_its_own(port):
+    port.setPacketTimeoutMillis(60_000.0)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(lambda: port.packet_timeout).result() == 0.0
+    assert port.packet_timeout == 60_000.0
+    assert port.packet_start_time <= port.getCurrentTime()
+
+
+def test_programs_find_under_ser_what_they_call_there(port):
+    ser = port.ser
+    assert port.ser is ser
+    assert (ser.is_open, ser.baudrate, ser.port) == (True, 1_000_000, DRIVER)
+    assert ser.write(ping(1)) == 10
+    assert ser.in_waiting == 14
+    assert ser.read(4) == b'\xff\xff\xfd\x00'
+    assert len(ser.read_all()) == 10
+    assert ser.read(1) == b''
+    # A servo that does not answer is no failure of a serial port.
+    assert ser.write(ping(99)) == 10
+    assert ser.read(14) == b''
+    assert isinstance(port.last_error, AnswerTimeoutError)
+    ser.reset_input_buffer()
+    ser.reset_output_buffer()
+    ser.flush()
+    with pytest.raises(BaudrateError, match='may_set_baudrate'):
+        ser.baudrate = 57_600
+    ser.baudrate = 1_000_000
+    with pytest.raises(NotAvailableError, match='in the driver'):
+        ser.rs485_mode = object()
+    assert PacketHandler(2.0).ping(port, 1) == (1020, COMM_SUCCESS, 0)
+    ser.close()
+    assert not port.is_open
+    assert not ser.is_open
+    with pytest.raises(PortClosedError):
+        ser.write(ping(1))
+
+
+def test_a_serial_read_waits_as_long_as_its_timeout(port):
+    ser = port.ser
+    ser.write(ping(1)[:-1] + b'\x00')  # no packet, so that the answer is read from the bus
+    ser.timeout = 20.0
+    assert len(ser.read(11)) == 11  # it tells that the CRC is wrong
+    ser.timeout = 1.3
+    began = time.monotonic()
+    assert ser.read(1) == b''
+    assert 1.2 <= time.monotonic() - began < 15.0
+
+
+@pytest.mark.parametrize('error', [AttributeError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize('method', ['clearPort', 'writePort', 'setPacketTimeout', 'readPort'])
+def test_an_exception_inside_the_sdk_keeps_no_instruction_from_going_out(port, method, error):
+    def fail(*_):
+        delattr(port, method)
+        raise error
+
+    handler = PacketHandler(2.0)
+    setattr(port, method, fail)
+    with pytest.raises(error):
+        handler.ping(port, 1)
+    assert handler.ping(port, 1) == (1020, COMM_SUCCESS, 0)
+    with pytest.raises(TypeError):
+        handler.writeTxRx(port, 1, 65, 1, [None])
+    assert handler.readTxRx(port, 1, 65, 1) == ([0], COMM_SUCCESS, 0)
+
+
+def test_an_instruction_out_of_a_signal_handler_goes_out_once(active_driver):
+    port = RemotePortHandler(DRIVER, timeout_s=1.0)
+    handler = PacketHandler(2.0)
+    gave = []
+
+    def on_signal(*_):
+        gave.append(handler.write1ByteTxRx(port, 1, 65, 1))
+
+    before = signal.signal(signal.SIGUSR1, on_signal)
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGUSR1])
+    try:
+        assert port.openPort()
+        timer.start()
+        assert handler.ping(port, 99) == (0, COMM_RX_TIMEOUT, 0)
+        eventually(lambda: gave)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
+    assert gave == [(COMM_SUCCESS, 0)]
+    assert handler.read1ByteTxRx(port, 1, 65) == (1, COMM_SUCCESS, 0)
+    assert handler.write1ByteTxRx(port, 1, 65, 0) == (COMM_SUCCESS, 0)
+    port.closePort()
 
 
 def test_threads_share_a_handler_and_get_their_own_answers(port):
