@@ -31,6 +31,7 @@ from dxl_port_driver.node.declarations import REOPENING
 from dxl_port_driver.node.diagnostics import Diagnostics
 from dxl_port_driver.node.parameters import (
     as_meant,
+    check_given,
     check_port_name,
     declare,
     refusal,
@@ -85,7 +86,7 @@ class DriverNode(LifecycleNode):
 
     :param name: name of the node.
     :param options: further arguments of :class:`rclpy.node.Node`.
-    :raises DxlPortError: a parameter makes no sense.
+    :raises DxlPortError: a parameter makes no sense, or is none of the driver's.
     """
 
     def __init__(self, name: str = 'dxl_port_driver', **options: Any) -> None:
@@ -108,6 +109,7 @@ class DriverNode(LifecycleNode):
         # Kept: a node that is being destroyed does not know it any more, and has to say it.
         self._full_name = self.get_fully_qualified_name()
         declare(self)
+        check_given(self)
         self.settings = Settings.of(self)
         check_port_name(self.settings.port_name, self.settings.allowed_ports)
         check_stop_packets(self.settings.stop_packets)
