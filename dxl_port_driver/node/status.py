@@ -41,6 +41,9 @@ from rclpy.timer import Timer
 STATUS_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """Reliable, and the last one is kept."""
 
+_HEARING_QOS = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+"""Of the subscription, which must not lose the message of one driver to that of another."""
+
 _ASK_S = 0.5
 """How often others of this name are asked whether they are still there, s."""
 
@@ -109,7 +112,7 @@ class Status:
 
     def _subscribe(self) -> Subscription:
         return self._node.create_subscription(
-            DriverStatus, '~/status', self._on_status, STATUS_QOS
+            DriverStatus, '~/status', self._on_status, _HEARING_QOS
         )
 
     def _on_status(self, status: DriverStatus) -> None:

@@ -153,8 +153,9 @@ def test_a_killed_one_does_not_hold_up_its_successor(start_driver, wire, domain,
     successor.send(signal.SIGKILL)
     successor.wait()
     third, _ = start_driver(port_name=wire.path, autostart=True)
-    statuses.wait_for(third, 'active')
+    eventually(lambda: 'is open at' in third.output)
     assert AS_WELL not in third.output
+    assert 'failed' not in third.output
 
 
 def test_a_recording_that_is_played_is_not_taken_for_a_driver(start_driver, graph, statuses):
