@@ -63,6 +63,11 @@ def generate_launch_description() -> LaunchDescription:
                 default_value='true',
                 description='configure and activate the node at start',
             ),
+            DeclareLaunchArgument(
+                'stop_with_parent',
+                default_value='true',
+                description='end the node in order when the process that launched it has ended',
+            ),
             DeclareLaunchArgument('log_level', default_value='info', description='of the node'),
             OpaqueFunction(function=_start),
         ]
@@ -75,6 +80,10 @@ def _start(context: LaunchContext) -> list[LifecycleNode]:
         for name, kind in (('port_name', str), ('baudrate', int))
         if LaunchConfiguration(name).perform(context) != _FROM_FILE
     }
+    file = LaunchConfiguration('params_file').perform(context)
+    if not Path(file).is_file():
+        # launch_ros would pass over it, and the driver run without what is in it.
+        raise RuntimeError(f'params_file is {file!r}, which is no file; give the path of one')
     return [
         LifecycleNode(
             package='dxl_port_driver',
@@ -82,10 +91,13 @@ def _start(context: LaunchContext) -> list[LifecycleNode]:
             name=LaunchConfiguration('name'),
             namespace=LaunchConfiguration('namespace'),
             parameters=[
-                LaunchConfiguration('params_file'),
+                file,
                 {
                     **given,
-                    'autostart': ParameterValue(LaunchConfiguration('autostart'), value_type=bool),
+                    **{
+                        name: ParameterValue(LaunchConfiguration(name), value_type=bool)
+                        for name in ('autostart', 'stop_with_parent')
+                    },
                 },
             ],
             arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 import importlib.metadata
 import importlib.util
 import os
@@ -130,9 +130,9 @@ def start_driver(
     from ros_support.graph import RemoteDriver
 
     def start_driver(
-        *, node_name: str = 'dxl_port_driver', **parameters: Any
+        *, node_name: str = 'dxl_port_driver', more: Sequence[str] = (), **parameters: Any
     ) -> tuple[Program, RemoteDriver]:
-        arguments = ['--ros-args', '-r', f'__node:={node_name}']
+        arguments = ['--ros-args', '-r', f'__node:={node_name}', *more]
         for name, value in parameters.items():
             shown = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ['-p', f'{name}:={shown}']

@@ -13,3 +13,8 @@
 # limitations under the License.
 
 """The lifecycle node: ROS on the outside, one :class:`~dxl_port_driver.bus.bus.Bus` inside."""
+
+import os
+
+PARENT_AT_START = os.getppid()
+"""The parent process, asked for before ROS is loaded, as it may end meanwhile."""

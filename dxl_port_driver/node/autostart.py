@@ -62,6 +62,8 @@ class Autostart:
         node = self._node
         # Somebody else may have configured the node or shut it down by now.
         taken_over = node.is_configured or node.is_finalized
+        if node.gives_way and not taken_over:
+            return  # to the driver that has the port; it may have ended and not be forgotten yet
         if (taken_over or not node.settings.reconnect or self._start()) and self._timer:
             node.awaits_port = False
             node.destroy_timer(self._timer)

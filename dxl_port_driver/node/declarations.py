@@ -130,6 +130,14 @@ DECLARATIONS = (
         at_start_only=True,
     ),
     Declaration(
+        'stop_with_parent',
+        False,
+        'End in order, stop packets sent, when the process that started the driver has ended: for '
+        'launch files, whose driver would go on without them. Only for the executable '
+        'port_driver. Fixed once it runs.',
+        at_start_only=True,
+    ),
+    Declaration(
         'reconnect',
         True,
         'After the device went away, take it again when it is back. If false, the node goes '

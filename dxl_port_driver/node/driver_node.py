@@ -31,6 +31,7 @@ from dxl_port_driver.node.declarations import REOPENING
 from dxl_port_driver.node.diagnostics import Diagnostics
 from dxl_port_driver.node.parameters import (
     as_meant,
+    check_given,
     check_port_name,
     declare,
     refusal,
@@ -39,10 +40,12 @@ from dxl_port_driver.node.parameters import (
 )
 from dxl_port_driver.node.service_guards import guard_services
 from dxl_port_driver.node.session import link, Session
+from dxl_port_driver.node.status import Status
 from dxl_port_driver.node.stop_packets import check_stop_packets, log_stop, stop_work
 from dxl_port_driver.node.traffic import TrafficPublisher
 from dxl_port_driver.protocol.permission import Permission
 from dxl_port_driver.protocol.timing import Link
+from dxl_port_interfaces.msg import DriverStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
@@ -75,6 +78,8 @@ def _told(transition: Transition) -> Transition:
         except Exception as error:
             node.get_logger().error(f'{transition.__name__} failed unexpectedly: {error!r}')
             raise
+        finally:
+            node.tell_status()
 
     return run
 
@@ -85,7 +90,7 @@ class DriverNode(LifecycleNode):
 
     :param name: name of the node.
     :param options: further arguments of :class:`rclpy.node.Node`.
-    :raises DxlPortError: a parameter makes no sense.
+    :raises DxlPortError: a parameter makes no sense, or is none of the driver's.
     """
 
     def __init__(self, name: str = 'dxl_port_driver', **options: Any) -> None:
@@ -96,8 +101,11 @@ class DriverNode(LifecycleNode):
         self._session: Session | None = None
         self._is_active = False
         self._is_given_up = False
+        self._conflict = ''
+        self._status: Status | None = None
         self.failure: DxlPortError | None = None
         """Why the port cannot be used, or was not opened; None when it can, or was not tried."""
+        self._services_withdrawn = False
         self.awaits_port = False
         """Whether the port is being tried again and again until it opens."""
         self.is_finalized = False
@@ -108,12 +116,15 @@ class DriverNode(LifecycleNode):
         # Kept: a node that is being destroyed does not know it any more, and has to say it.
         self._full_name = self.get_fully_qualified_name()
         declare(self)
+        check_given(self)
         self.settings = Settings.of(self)
         check_port_name(self.settings.port_name, self.settings.allowed_ports)
         check_stop_packets(self.settings.stop_packets)
         self.permission = Permission(self.settings.allowed_instructions)
         self.limits = self.settings.limits()
         self._device_given_up = self.create_guard_condition(self._fail)
+        # First of all that others may use, so that another driver of this name is soon known.
+        self._status = Status(self, self._fill_in_status, self._on_others)
         self._bus_services = BusServices(self, self)
         self._cyclic = CyclicServices(self, self)
         self._traffic = TrafficPublisher(self)
@@ -134,6 +145,11 @@ class DriverNode(LifecycleNode):
     def is_configured(self) -> bool:
         """Whether it has taken its port."""
         return self._session is not None
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether another driver of its name goes before it, so that it may not be active."""
+        return self._status is not None and self._status.elder is not None
 
     @property
     def bus(self) -> Bus:
@@ -180,6 +196,9 @@ class DriverNode(LifecycleNode):
         """Let requests in."""
         if self._session is None:
             raise NotAvailableError('there is no open port; clean up and configure again')
+        if self.gives_way:
+            self.get_logger().error(f'on_activate failed: {self._conflict}')
+            return TransitionCallbackReturn.FAILURE
         self._session.port.available()  # a port that went away while inactive says so here
         self._session.bus.admit()
         self._is_active = True
@@ -222,6 +241,8 @@ class DriverNode(LifecycleNode):
         self._cyclic.destroy()
         self._traffic.destroy()
         self._diagnostics.destroy()
+        if self._status is not None:
+            self._status.destroy()
         self.has_left = True
 
     @_told
@@ -254,6 +275,8 @@ class DriverNode(LifecycleNode):
         if self._session is None:
             return
         stop = stop_work(self.settings.stop_packets, self.link) if was_active else None
+        if self.gives_way and not self._session.bus.statistics.transactions:
+            stop = None  # it has moved nothing, and the servos may be those of the other driver
         done = self._session.bus.dismiss(self._reason(why), stop)
         if stop is not None:
             log_stop(self.get_logger(), done)
@@ -273,18 +296,52 @@ class DriverNode(LifecycleNode):
     def _on_context_shutdown(self) -> None:
         self.close('lost its ROS context')
 
+    # Other drivers of its name
+
+    def _on_others(self) -> None:
+        """Give way to a driver of the same name that was started earlier, and tell of any."""
+        assert self._status is not None
+        others = self._status.others
+        self._conflict = _conflict(self._full_name, others, gives_way=self.gives_way)
+        if not others:
+            advice = '' if self._is_active else '; activate this one if it is to be used'
+            self.get_logger().info(f'no other driver is called {self._full_name} now{advice}')
+        else:
+            self.get_logger().error(self._conflict)
+        if self.gives_way and self._is_active:
+            self.trigger_deactivate()
+        self._offer_services()
+
+    def _offer_services(self) -> None:
+        """Have the services on the graph unless a driver that goes before this one has them."""
+        if self.is_finalized or self._bus_services is None:
+            return
+        if not self.gives_way and self._services_withdrawn:
+            self._services_withdrawn = False
+            self._bus_services = BusServices(self, self)
+            self._cyclic = CyclicServices(self, self)
+            guard_services(self)
+        elif self.gives_way and not self._services_withdrawn:
+            # A request goes to all services of a name, and the client takes the first response:
+            # a refusal from here would be quicker than what the other driver did.
+            self._services_withdrawn = True
+            self._bus_services.destroy()
+            self._cyclic.destroy()
+
     # The device
 
     def _on_lost(self, reason: str) -> None:
         self.failure = ReceiveError(reason)
         waits = 'waiting for it to come back' if self.settings.reconnect else 'giving it up'
         self.get_logger().error(f'{self.settings.port_name} is gone ({reason}); {waits}')
+        self.tell_status()
 
     def _on_back(self) -> None:
         # The session has set the port up again; all else that belongs to the settings has not
         # changed, and is the executor's.
         self.failure = None
         self.get_logger().info(f'{self.settings.port_name} is back; work goes on')
+        self.tell_status()
 
     def _fail(self) -> None:
         """Go through error processing to unconfigured: the device is gone for good."""
@@ -330,10 +387,36 @@ class DriverNode(LifecycleNode):
             port.real_baudrate if port is not None and port.is_open else 0,
             port.latency_timer_ms if port is not None else None,
             session.bus if session is not None else None,
-            '' if self.failure is None else str(self.failure),
+            self._problem,
             self._traffic.dropped,
             session.low_latency if session is not None else None,
         )
+
+    @property
+    def _problem(self) -> str:
+        return self._conflict or ('' if self.failure is None else str(self.failure))
+
+    def tell_status(self) -> None:
+        """Publish the status if it has changed; may be called in any thread."""
+        if self._status is not None:
+            self._status.publish()
+
+    def _fill_in_status(self, status: DriverStatus) -> None:
+        session = self._session
+        if self.is_finalized:
+            status.state = DriverStatus.STATE_FINALIZED
+        elif self._is_active:
+            status.state = DriverStatus.STATE_ACTIVE
+        elif session is not None:
+            status.state = DriverStatus.STATE_INACTIVE
+        else:
+            status.state = DriverStatus.STATE_UNCONFIGURED
+        status.port_name = self.settings.port_name
+        status.baudrate = self.settings.baudrate
+        if session is not None and session.port.is_open:
+            status.real_baudrate = session.port.real_baudrate
+            status.device_present = session.bus.lost is None
+        status.message = self._problem
 
     # Parameters
 
@@ -384,3 +467,20 @@ class DriverNode(LifecycleNode):
         self.settings = self.settings.changed(parameters)
         self.limits = self.settings.limits()
         self._apply_settings()
+        self.tell_status()
+
+
+def _conflict(full_name: str, others: list[DriverStatus], *, gives_way: bool) -> str:
+    """Tell of other drivers of the same name, and what to do; empty where there are none."""
+    if not others:
+        return ''
+    told = ', '.join(f'process {one.pid} on {one.host} with {one.port_name}' for one in others)
+    what = (
+        'it was started earlier, so this one serves nobody'
+        if gives_way
+        else 'this one was started earlier and goes on'
+    )
+    return (
+        f'another driver is called {full_name} as well ({told}); {what}; end one of them, or give '
+        'it a name or namespace of its own'
+    )

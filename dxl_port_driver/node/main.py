@@ -12,21 +12,22 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The executable ``port_driver``: one driver node, until SIGINT or SIGTERM."""
+"""The executable ``port_driver``: one driver node, until it is asked to stop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 import gc
-import os
-import signal
 import sys
-import threading
 import time
 
 from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.node import command_line
 from dxl_port_driver.node.autostart import Autostart
 from dxl_port_driver.node.driver_node import DriverNode
+from dxl_port_driver.node.parameter_files import unused_files
+from dxl_port_driver.node.stop_requests import StopRequests
 import rclpy
 from rclpy.exceptions import (
     InvalidParameterTypeException,
@@ -45,17 +46,25 @@ def main(args: list[str] | None = None) -> int:
     """
     Run the node.
 
-    :param args: command line, ROS arguments included; None: that of the process.
-    :return: exit status: 0 after SIGINT or SIGTERM, 1 when the node could not be made.
+    :param args: command line, the program's name and ROS arguments included; None: that of the
+        process.
+    :return: exit status: 0 once it was asked to stop, 1 when the node could not be made, 2 for
+        words on the command line that mean nothing.
     """
-    # rclpy's own handlers would end the context before the port is closed in order.
+    arguments = sys.argv if args is None else args
+    words = command_line.own_words(arguments[1:])
+    if command_line.is_help(words):
+        print(command_line.help_text())
+        return 0
+    if words:
+        return _end_with(command_line.complaint(words), 2)
+    stop = StopRequests()
     try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        # rclpy's own handlers would end the context before the port is closed in order.
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # what rclpy raises for arguments that it cannot read
-        print(f'port_driver: {error}; correct the arguments and start again', file=sys.stderr)
-        return 1
+        return _end_with(f'{error}; correct the arguments and start again', 1)
     executor = SingleThreadedExecutor()
-    stop = _stop_on_signals(executor)
     try:
         node = DriverNode()
     except (
@@ -64,21 +73,24 @@ def main(args: list[str] | None = None) -> int:
         InvalidParameterValueException,
         ParameterException,
     ) as error:
-        print(f'port_driver: {error}; correct the parameter and start again', file=sys.stderr)
         executor.shutdown()
         rclpy.try_shutdown()
-        return 1
+        return _end_with(f'{error}; correct the parameter and start again', 1)
     executor.add_node(node)
+    # Something to do, which is all that ends a wait of an executor.
+    stop.watch(lambda: executor.create_task(lambda: None), parent=node.settings.stop_with_parent)
     # All that there is now stays to the end. The collector would look through it again and again,
     # and stop every thread for 15 ms and more each time.
     gc.freeze()
     try:
         if node.settings.autostart:
             Autostart(node).begin()
-        _spin(executor, node, lambda: bool(stop))
+        executor.create_task(lambda: _tell_start(node, arguments))
+        _spin(executor, node, lambda: bool(stop.reason))
         if rclpy.ok():
             if not node.is_finalized:
                 node.trigger_shutdown()
+            node.get_logger().info(f'it ends because of {stop.reason}')
             give_up = time.monotonic() + _LAST_ANSWERS_S
             _spin(executor, node, lambda: node.has_left or time.monotonic() > give_up, _LOOK_UP_S)
     finally:
@@ -86,11 +98,28 @@ def main(args: list[str] | None = None) -> int:
         node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
-        # Ctrl-C reaches it from the terminal and from ros2 launch. A handler of Python's does not
-        # outlive the interpreter, whose end a second one would turn into a violent death.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        stop.ignore()
     return 0
+
+
+def _end_with(message: str, status: int) -> int:
+    with contextlib.suppress(OSError):  # the terminal may be gone, and the status tells as well
+        print(f'port_driver: {message}', file=sys.stderr)
+    return status
+
+
+def _tell_start(node: DriverNode, arguments: list[str]) -> None:
+    """Log what may not be as it was meant; called once the start is over, which it would delay."""
+    for sentence in unused_files(arguments, node.get_fully_qualified_name()):
+        node.get_logger().warning(sentence)
+    if not node.settings.autostart and not node.is_configured:
+        settings = node.settings
+        more = '; "port_driver --help" tells more' if len(arguments) == 1 else ''
+        node.get_logger().info(
+            f'waiting to be configured, which opens {settings.port_name} at {settings.baudrate} '
+            f'bit/s: "ros2 lifecycle set {node.get_fully_qualified_name()} configure", then '
+            f'"activate"; or start it with -p autostart:=true{more}'
+        )
 
 
 def _spin(
@@ -113,30 +142,6 @@ def _spin(
         except Exception as error:
             # One broken request must not take the bus away from all others.
             node.get_logger().error(f'a callback failed: {error!r}')
-
-
-def _stop_on_signals(executor: SingleThreadedExecutor) -> list[int]:
-    """
-    Give a list that is empty until the process is asked to stop.
-
-    Python calls a signal handler between two of its own instructions, and the main thread may be
-    deep in a wait of rcl for as long as nobody asks for anything. But it writes the number of the
-    signal to a descriptor at once, for a thread that has nothing else to do.
-    """
-    stop: list[int] = []
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-
-    def await_signal() -> None:
-        stop.extend(os.read(reader, 1))
-        # Something to do, which is all that ends a wait of an executor.
-        executor.create_task(lambda: None)
-
-    threading.Thread(target=await_signal, name='dxl-signals', daemon=True).start()
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: None)
-    return stop
 
 
 if __name__ == '__main__':

@@ -16,7 +16,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+import difflib
 import fnmatch
 from typing import Any
 
@@ -43,6 +45,7 @@ class Settings:
     low_latency: bool
     exclusive: bool
     autostart: bool
+    stop_with_parent: bool
     reconnect: bool
     reconnect_period: float
     tx_echo: bool
@@ -121,6 +124,35 @@ def declare(node: Node) -> None:
             node.set_parameters([Parameter(name, Parameter.Type.STRING_ARRAY, [])])
 
 
+def check_given(node: Node) -> None:
+    """
+    Check that what was given to a node at its start are parameters that it has.
+
+    ROS drops all others without a word, and a driver would run without its stop packets.
+
+    :raises RequestError: some are not; names those that were probably meant.
+    """
+    # Of rclpy's insides: there is no other way to what was given and is not declared.
+    given: Iterable[str] = node._parameter_overrides
+    unknown = [
+        name
+        for name in given
+        # rclpy declares a qos_overrides only for topics that allow it, and passes over the rest.
+        if not node.has_parameter(name) and not name.startswith('qos_overrides.')
+    ]
+    if unknown:
+        raise RequestError(
+            f'{node.get_fully_qualified_name()} was given what is no parameter of the driver: '
+            + ', '.join(map(unknown_parameter, unknown))
+        )
+
+
+def unknown_parameter(name: str) -> str:
+    """Give the name of a parameter that does not exist, and of the one that was meant."""
+    meant = difflib.get_close_matches(name.rpartition('.')[2], _BY_NAME, n=1)
+    return f'{name} (did you mean {meant[0]}?)' if meant else name
+
+
 def refusal(parameter: Parameter[Any], settings: Settings, *, active: bool) -> str | None:
     """
     Tell why a parameter may not take a value.
@@ -164,7 +196,10 @@ def undeclared_refusal(parameter: Parameter[Any], node: Node) -> str | None:
     """
     name = parameter.name
     if not node.has_parameter(name):
-        return f'there is no parameter {name[:80]!r}; "ros2 param list" tells which there are'
+        return (
+            f'there is no parameter {unknown_parameter(name[:80])}; "ros2 param list" tells which '
+            'there are'
+        )
     descriptor = node.describe_parameter(name)
     if descriptor.read_only:
         return f'{name} is fixed once the node runs; give it at start'

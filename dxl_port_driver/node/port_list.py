@@ -95,6 +95,7 @@ def _entry(which: str, entry: object) -> PortEntry:
         raise RequestError(f'{which} has no port_name; give a device path or a URL')
     # As port_driver.launch.py does: who lists a port wants it open.
     left.setdefault('autostart', True)
+    left.setdefault('stop_with_parent', True)
     return PortEntry(
         name,
         namespace.strip('/'),

@@ -20,6 +20,7 @@ from collections.abc import Callable
 import importlib.util
 from pathlib import Path
 import shutil
+import signal
 
 import pytest
 from ros_support.graph import eventually, RemoteDriver
@@ -35,8 +36,9 @@ def launch(start: Callable[..., object], graph: object) -> Callable[..., RemoteD
     """Give a way to launch a file of the package."""
 
     def launch(file: str, *arguments: str, node: str = '/dxl_port_driver') -> RemoteDriver:
-        start(shutil.which('ros2'), 'launch', 'dxl_port_driver', file, *arguments)
-        return RemoteDriver(graph, node)
+        driver = RemoteDriver(graph, node)
+        driver.launch = start(shutil.which('ros2'), 'launch', 'dxl_port_driver', file, *arguments)
+        return driver
 
     return launch
 
@@ -72,3 +74,35 @@ def test_sim_launch_takes_the_options_of_the_virtual_bus(launch):
     driver = launch('sim.launch.py', 'sim:=sim://?ids=1-6&protocol=2.0')
     assert eventually(lambda: driver.state == 'active')
     assert driver.get('port_name') == 'sim://?ids=1-6&protocol=2.0'
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL], ids=lambda one: one.name)
+def test_the_driver_ends_in_order_when_the_launch_is_gone(launch, tmp_path, number):
+    driver = launch('sim.launch.py')
+    assert eventually(lambda: driver.state == 'active')
+    driver.launch.send(number)
+    assert driver.launch.wait() != 0
+    services = driver.graph.node.get_service_names_and_types
+    eventually(lambda: f'{driver.name}/transact' not in dict(services()))
+
+
+def test_a_file_of_parameters_that_is_not_there_fails_the_launch(launch):
+    driver = launch('sim.launch.py', 'params_file:=/no/such/file.yaml')
+    assert driver.launch.wait() != 0
+    assert "params_file is '/no/such/file.yaml', which is no file" in driver.launch.output
+
+
+def test_a_file_of_parameters_for_other_nodes_is_told(launch, tmp_path: Path):
+    file = tmp_path / 'arm.yaml'
+    file.write_text('/arm/dxl_port_driver:\n  ros__parameters:\n    baudrate: 9600\n')
+    driver = launch('sim.launch.py', f'params_file:={file}')
+    assert eventually(lambda: driver.state == 'active')
+    told = 'has no parameters for /dxl_port_driver, only for /arm/dxl_port_driver'
+    eventually(lambda: told in driver.launch.output)
+
+
+def test_a_misspelled_parameter_keeps_the_driver_from_starting(launch, tmp_path: Path):
+    file = tmp_path / 'arm.yaml'
+    file.write_text('/**:\n  ros__parameters:\n    baud_rate: 9600\n')
+    driver = launch('sim.launch.py', f'params_file:={file}')
+    eventually(lambda: 'baud_rate (did you mean baudrate?)' in driver.launch.output)

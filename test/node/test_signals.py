@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""SIGINT and SIGTERM: the port is closed, and the exit status is 0, whatever is going on."""
+"""Every signal that can: the port is closed, and the exit status is 0, whatever is going on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from ros_support.calls import await_arrival, begin_transact, EVERY_SERVICE, resu
 from ros_support.graph import eventually, PATIENCE_S
 from ros_support.wire import mute, ping
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+SELDOM = [signal.SIGQUIT, signal.SIGUSR1, signal.SIGALRM, signal.SIGPWR, signal.SIGXCPU]
 
 
 def assert_free(path):
@@ -61,6 +62,18 @@ def test_in_each_state(start_driver, make_wire, number):
         assert_clean(program, wires[state])
 
 
+@pytest.mark.parametrize('number', SELDOM, ids=lambda one: one.name)
+def test_those_that_come_seldom(start_driver, wire, number):
+    program, driver = start_driver(
+        port_name=wire.path, autostart=True, stop_packets=[ping(9).hex()]
+    )
+    eventually(lambda: driver.state == 'active')
+    assert program.stop(number) == 0
+    assert_clean(program, wire)
+    assert wire.heard == [ping(9)]
+    assert f'it ends because of {number.name}' in program.output
+
+
 @pytest.mark.parametrize('number', SIGNALS, ids=lambda one: one.name)
 def test_in_the_middle_of_a_transaction_that_is_answered_first(start_driver, wire, number):
     program, driver = start_driver(port_name=wire.path, autostart=True)
@@ -79,7 +92,7 @@ def test_in_the_middle_of_a_transaction_that_is_answered_first(start_driver, wir
 def test_twice_in_a_row(start_driver, wire):
     program, driver = start_driver(port_name=wire.path, autostart=True)
     eventually(lambda: driver.state == 'active')
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         program.send(number)
     assert program.wait() == 0
     assert_clean(program, wire)
