@@ -65,12 +65,19 @@ class DriverAccess(BusAccess):
         """Why it serves nobody, and what to do about that; empty when it is active."""
         if self.state == 'active':
             return ''
+        problem = self.problem()
+        if problem:
+            return f'{self.name} is {self.state}: {problem}'
         advice = ' and '.join(
             f'"ros2 lifecycle set {self.name} {step}"' for step in _STEPS.get(self.state, ())
         )
         return f'{self.name} is {self.state} and serves nobody; ' + (
             f'bring it up with {advice}' if advice else 'wait until it is active'
         )
+
+    def problem(self) -> str:
+        """Give why it cannot work by its own account; empty: nothing is wrong."""
+        return self._facts.get_problem(self._client)
 
     def parameters(self) -> dict[str, Any]:
         """

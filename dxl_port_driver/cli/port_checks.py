@@ -38,8 +38,15 @@ _NEAR = 0.005
 def check_port(target: Target, access: BusAccess) -> Iterator[Check]:
     """Look at the port that a command has opened, or at the driver that it has found."""
     if target.port is None:
+        from dxl_port_driver.cli.driver_access import DriverAccess
+
+        assert isinstance(access, DriverAccess)
+        problem = access.problem()
         at = f' at {access.baudrate} bit/s' if access.sets_baudrate else ''
-        yield Check('driver', State.OK, f'{access.name} is active{at}')
+        if problem:
+            yield Check('driver', State.FAIL, f'{access.name} is active, but {problem}')
+        else:
+            yield Check('driver', State.OK, f'{access.name} is active{at}')
         return
     from dxl_port_driver.cli.local_access import LocalAccess
 

@@ -16,15 +16,20 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from dxl_port_driver.client.port_client import PortClient
 from dxl_port_driver.client.question import harmless, Question
 from dxl_port_driver.client.questions import PROVE_GET_PARAMETERS, PROVE_SET_PARAMETERS
 from dxl_port_driver.errors import RequestError
+from dxl_port_interfaces.msg import DriverStatus
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
 from rclpy.parameter import Parameter, parameter_value_to_python
+from rclpy.qos import DurabilityPolicy, QoSProfile
+
+_STATUS_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def get_state(client: PortClient) -> str:
@@ -40,6 +45,29 @@ def get_state(client: PortClient) -> str:
 
     proof = harmless(GetState, 'get_state')
     return client.ask(Question(GetState, 'get_state', GetState.Request(), answer, proof=proof))
+
+
+def get_problem(client: PortClient, timeout_s: float = 2.0) -> str:
+    """
+    Give why the driver cannot work by its own account; empty: nothing is wrong.
+
+    :param client: one whose node is being spun.
+    :param timeout_s: how long to wait for that account, s; a driver that gives none has no
+        problem.
+    """
+    told = threading.Event()
+    problems: list[str] = []
+
+    def on_status(status: DriverStatus) -> None:
+        problems.append(status.message)
+        told.set()
+
+    subscription = client.node.create_subscription(
+        DriverStatus, f'{client.driver}/status', on_status, _STATUS_QOS
+    )
+    told.wait(timeout_s)
+    client.node.destroy_subscription(subscription)
+    return next(filter(None, problems), '')
 
 
 def get_parameters(client: PortClient) -> dict[str, object]:

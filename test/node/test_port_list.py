@@ -35,7 +35,8 @@ def test_names_and_parameters_are_those_of_the_list():
         ]
     )
     assert left.full_name == '/left/dxl_port_driver'
-    assert left.parameters == {**USB, 'baudrate': 57600, 'autostart': True}
+    by_itself = {'autostart': True, 'stop_with_parent': True}
+    assert left.parameters == {**USB, 'baudrate': 57600, **by_itself}
     assert right.full_name == '/robot/right/bus'
     assert third.full_name == '/dxl_port_driver'
     assert third.parameters['autostart'] is False

@@ -87,26 +87,30 @@ def test_the_parameters_of_ros_itself_pass(start_driver):
     assert driver.get('use_sim_time') is True
 
 
-@pytest.mark.parametrize(
-    ('names', 'is_told'),
-    [
-        (['/**'], False),
-        (['dxl_port_driver', 'other'], False),
-        (['/*'], False),
-        (['arm'], True),
-        (['/arm/dxl_port_driver', '/camera', '/*/*'], True),
-    ],
-    ids=str,
-)
-def test_a_file_that_has_nothing_for_the_node_is_told(start_driver, tmp_path, names, is_told):
-    file = tmp_path / 'some.yaml'
-    file.write_text(''.join(f'{name}:\n  ros__parameters:\n    max_bytes: 99\n' for name in names))
-    program, driver = start_driver(port_name='sim://', more=['--params-file', str(file)])
-    assert driver.get('max_bytes') == (4096 if is_told else 99)
-    # It is told before the node says that it waits.
-    eventually(lambda: 'waiting to be configured' in program.output)
-    told = f'{file} has no parameters for /dxl_port_driver, only for {", ".join(names)};'
-    assert (told in program.output) == is_told
+def test_a_file_that_has_nothing_for_the_node_is_told(start_driver, tmp_path):
+    cases = {
+        'a': (['/**'], False),
+        'b': (['b', 'other'], False),
+        'c': (['/*'], False),
+        'd': (['arm'], True),
+        'e': (['/arm/e', '/camera', '/*/*'], True),
+    }
+    started = {}
+    for node, (names, _) in cases.items():
+        file = tmp_path / f'{node}.yaml'
+        file.write_text(
+            ''.join(f'{name}:\n  ros__parameters:\n    max_bytes: 99\n' for name in names)
+        )
+        started[node] = start_driver(
+            node_name=node, port_name='sim://', more=['--params-file', str(file)]
+        )
+    for node, (names, is_told) in cases.items():
+        program, driver = started[node]
+        assert driver.get('max_bytes') == (4096 if is_told else 99)
+        # It is told before the node says that it waits.
+        eventually(lambda program=program: 'waiting to be configured' in program.output)
+        told = f'{node}.yaml has no parameters for /{node}, only for {", ".join(names)};'
+        assert (told in program.output) == is_told
 
 
 def test_a_node_that_waits_says_so_once_with_its_port(start_driver, start):

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -108,7 +109,7 @@ def two(start_driver, make_wire, statuses):
     return driver, programs, wires
 
 
-def test_of_two_with_one_name_the_one_that_was_started_first_serves(two, graph, statuses):
+def test_of_two_with_one_name_the_one_that_was_started_first_serves(two, start, graph, statuses):
     driver, (elder, younger), wires = two
     told = {}
 
@@ -128,6 +129,14 @@ def test_of_two_with_one_name_the_one_that_was_started_first_serves(two, graph, 
     assert all(AS_WELL in status.message for status in told.values())
     assert f'process {elder.pid} ' in told[wires[1].path].message
     assert 'serves nobody' in told[wires[1].path].message
+    # The doctor asks whichever of the two answers first.
+    doctor = start(
+        *(sys.executable, '-m', 'dxl_port_driver.cli.main', 'doctor', '--ids', '1'),
+        *('--timeout', '0.2'),
+    )
+    assert doctor.wait() != 0
+    assert 'fail  driver: /dxl_port_driver is ' in doctor.output
+    assert AS_WELL in doctor.output
     # It stays so until somebody wants it otherwise, and is as any other when the elder has ended.
     assert elder.stop() == 0
     eventually(lambda: 'no other driver is called /dxl_port_driver now' in younger.output)
