@@ -124,6 +124,8 @@ def fill_result(message: TransactionResultMsg, result: TransactionResult) -> Non
     _fill_duration(message.queued, result.queued_s)
     _fill_duration(message.elapsed, result.elapsed_s)
     message.attempts = result.attempts
+    message.error = result.error
+    message.alert = result.alert
 
 
 def _fill_duration(message: Duration, seconds: float) -> None:
@@ -139,6 +141,8 @@ def result_from_message(message: TransactionResultMsg) -> TransactionResult:
         seconds(message.queued),
         seconds(message.elapsed),
         message.attempts,
+        message.error,
+        message.alert,
     )
 
 

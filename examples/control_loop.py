@@ -16,7 +16,9 @@
 A control loop on cyclic reads: one servo follows another one.
 
 The driver reads the positions of both by itself, a hundred times a second, and publishes them:
-the loop neither asks for each reading nor waits for it. What it writes needs no answer::
+the loop neither asks for each reading nor waits for it. What it writes needs no answer. If this
+program dies, nothing renews the lease of its cycle: the driver stops reading a second later, and
+the Bus Watchdog, if it is set, stops the servos::
 
     ros2 launch dxl_port_driver sim.launch.py
     python3 examples/control_loop.py --seconds 5
@@ -25,19 +27,17 @@ the loop neither asks for each reading nor waits for it. What it writes needs no
 from __future__ import annotations
 
 import argparse
-import array
 import math
 import sys
 import time
 
 from dxl_port_driver.client import PortClient
-from dxl_port_driver.errors import ResultCode
+from dxl_port_driver.errors import DxlPortError, ResultCode
 from dxl_port_driver.protocol.framer import Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket
+from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.msg import CyclicResult
-from dxl_port_interfaces.msg import Transaction as TransactionMsg
-from dxl_port_interfaces.srv import StartCyclic, StopCyclic
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -70,11 +70,8 @@ class ControlLoop(Node):
 
     def __init__(self, driver: str, rate: float) -> None:
         super().__init__(CYCLE)
-        self._driver = driver
         self._rate = rate
         self._port = PortClient(self, driver)
-        self._start = self.create_client(StartCyclic, f'{driver}/start_cyclic')
-        self._stop = self.create_client(StopCyclic, f'{driver}/stop_cyclic')
         self._subscription = self.create_subscription(
             CyclicResult, f'{driver}/cyclic', self._step, 10
         )
@@ -86,28 +83,31 @@ class ControlLoop(Node):
 
     async def begin(self) -> None:
         """Switch the torque on and have the positions read from now on."""
-        if not self._start.wait_for_service(5.0):
-            self.problem = f'{self._driver} is not there'
-            return
-        on = bytes((LEADER, 1, FOLLOWER, 1))
-        await self._port.transact_async(to_all(Instruction.SYNC_WRITE, TORQUE_ENABLE, 1, on))
+        on = to_all(Instruction.SYNC_WRITE, TORQUE_ENABLE, 1, bytes((LEADER, 1, FOLLOWER, 1)))
         read = to_all(Instruction.SYNC_READ, PRESENT_POSITION, 4, bytes((LEADER, FOLLOWER)))
         # A priority above that of others keeps the rate when the bus is busy.
-        transaction = TransactionMsg(data=array.array('B', read), priority=100)
-        answer = await self._start.call_async(
-            StartCyclic.Request(name=CYCLE, transactions=[transaction], rate=self._rate)
-        )
-        # A rate that the bus cannot carry, for example, is refused with what it can.
-        self.problem = answer.message
+        transaction = Transaction(read, priority=100)
+        try:
+            await self._port.transact_async(on)
+            await self._port.start_cyclic_async(CYCLE, [transaction], self._rate, lease_s=1.0)
+        except DxlPortError as error:
+            # A rate that the bus cannot carry, for example, is refused with what it can.
+            self.problem = str(error)
 
     async def end(self) -> None:
-        """Stop the readings; they would go on without this program."""
-        answer = await self._stop.call_async(StopCyclic.Request(name=CYCLE))
-        self.missed = answer.missed
+        """Stop the readings."""
+        try:
+            self.missed = (await self._port.stop_cyclic_async(CYCLE)).missed
+        except DxlPortError as error:
+            self.problem = str(error)
 
     async def _step(self, message: CyclicResult) -> None:
-        # The topic brings the cycles of everybody; and a missed cycle has no results.
-        if message.name != CYCLE or not message.results:
+        # The topic brings the cycles of all programs; and a missed cycle has no results.
+        if message.name != CYCLE:
+            return
+        if message.ended:
+            self.problem = message.message
+        if not message.results:
             return
         result = message.results[0]
         if result.result != ResultCode.SUCCESS:
@@ -148,7 +148,7 @@ def main() -> int:
     finally:
         rclpy.try_shutdown()
     if loop.problem:
-        print(f'the loop could not begin: {loop.problem}', file=sys.stderr)
+        print(f'the loop could not go on: {loop.problem}', file=sys.stderr)
         return 1
     print(f'{loop.steps} steps, {loop.missed} missed, {loop.apart} units apart at the end')
     return 0 if loop.steps else 1

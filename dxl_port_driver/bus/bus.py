@@ -146,7 +146,7 @@ class Bus:
         """Let work in again after the port has been opened again."""
         with self._lock:
             self.lost = None
-            self.line.reopened()
+            self.line.opened()
             self.statistics.reconnects += 1
 
     def lose(self, reason: str) -> None:

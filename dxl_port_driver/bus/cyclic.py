@@ -19,6 +19,9 @@ A cycle that is due waits in the queue like any other work. When the next one is
 over, that one waits as well, so that a cycle that takes a little longer than a period now and then
 costs none. A third one is missed, which is told; those that wait keep their place, so that a bus
 that is busy for longer slows a cycle down and does not starve it.
+
+A cycle with a lease ends by itself when the lease is over, so that it does not outlive the program
+that started it.
 """
 
 from __future__ import annotations
@@ -55,6 +58,8 @@ class Cycle:
     :param report: is told what came of each cycle, in the thread that did it, never two at a
         time and never after the end. A cycle that was missed has no results; one that could not
         be done has a single one that says why.
+    :param lease_s: it ends when it is not renewed for so long, s; infinite: it has no lease.
+    :param report_expiry: called once when the lease is over, after all reports.
     """
 
     name: str
@@ -62,16 +67,20 @@ class Cycle:
     wire_s: float
     make_work: Callable[[], BatchWork]
     report: Callable[[Cycle, int, Results], None]
+    lease_s: float = math.inf
+    report_expiry: Callable[[Cycle], None] = lambda _: None
     done: int = 0
     """How many cycles were carried out."""
     missed: int = 0
     """How many were not."""
     due: float = 0.0
     """When the next one is due, monotonic time, s."""
+    expires: float = math.inf
+    """When the lease is over, monotonic time, s."""
     under_way: int = 0
     """How many have been submitted and are not over."""
     ended: bool = False
-    """Whether it was stopped, or another one of its name took its place."""
+    """Whether it was stopped, replaced by another one of its name, or its lease is over."""
     # Cycles end in the worker's thread and are missed in the runner's.
     _told: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -84,6 +93,12 @@ class Cycle:
         """Neither do nor report anything any more, but for what is on the wire already."""
         with self._told:
             self.ended = True
+
+    def expire(self) -> None:
+        """End, and report that the lease is over."""
+        with self._told:
+            self.ended = True
+            self.report_expiry(self)
 
     def enter(self) -> bool:
         """Count one as under way; False when there are as many as may be."""
@@ -183,7 +198,30 @@ class CyclicRunner:
                 self._thread.start()
             # After the start of the thread, which would count as lateness.
             cycle.due = time.monotonic()
+            cycle.expires = cycle.due + cycle.lease_s
             self._changed.notify()
+
+    def renew(self, name: str) -> None:
+        """
+        Begin the lease of a cycle anew; all else of it goes on as it was.
+
+        :raises RequestError: no cycle of this name runs, or it has no lease.
+        """
+        with self._changed:
+            cycle = self._cycles.get(name)
+            if cycle is None:
+                raise RequestError(
+                    f'no cyclic transaction {name!r} runs that could be renewed: it was stopped, '
+                    'its lease is over, or it was never started; start it with its transactions '
+                    'and its rate'
+                )
+            if cycle.lease_s == math.inf:
+                raise RequestError(
+                    f'cyclic transaction {name!r} was started without a lease, so there is '
+                    'nothing to renew; start it again with one'
+                )
+            # The thread looks by itself when the lease that it knows of is over.
+            cycle.expires = time.monotonic() + cycle.lease_s
 
     def stop(self, name: str) -> Cycle | None:
         """End one; None when none of that name runs. It reports nothing any more."""
@@ -213,7 +251,14 @@ class CyclicRunner:
                 if self._thread is not threading.current_thread():
                     return
                 now = time.monotonic()
-                due = min((cycle.due for cycle in self._cycles.values()), default=math.inf)
+                for cycle in [one for one in self._cycles.values() if one.expires <= now]:
+                    # Reported before another one of its name can be started.
+                    del self._cycles[cycle.name]
+                    cycle.expire()
+                due = min(
+                    (min(cycle.due, cycle.expires) for cycle in self._cycles.values()),
+                    default=math.inf,
+                )
                 if due > now:
                     self._changed.wait(None if due == math.inf else due - now)
                     continue

@@ -21,7 +21,7 @@ import time
 from dxl_port_driver.bus.work import Line, Steps, Wait, Work
 from dxl_port_driver.errors import DxlPortError, ReceiveError, ResultCode, TransmitError
 from dxl_port_driver.port.base import Port
-from dxl_port_driver.protocol.plain_exchange import Exchange
+from dxl_port_driver.protocol.plain_exchange import AwaitQuiet, Exchange
 from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
 
 _WORTH_A_RETRY = frozenset({ResultCode.RX_TIMEOUT, ResultCode.RX_CORRUPT})
@@ -105,6 +105,9 @@ class TransactWork(Work[TransactionResult]):
                 cause = line.cause(error)
                 attempt = Attempt(cause.code, cause.message, error.partial)
             now = time.monotonic()
+            if exchange.brings_unknown and not isinstance(exchange, AwaitQuiet):
+                written = exchange.data if self._keep_received else b''
+                line.unrest.begin(now, exchange.quiet_s, written)
             if (
                 attempt.result not in _WORTH_A_RETRY
                 or attempts > self._retries
@@ -117,12 +120,16 @@ class TransactWork(Work[TransactionResult]):
                     self.queued_s,
                     now - begun,
                     attempts,
+                    exchange.error,
+                    exchange.alert,
                 )
                 line.statistics.add(result, len(exchange.data), now)
                 return result
 
     def _attempt(self, port: Port, line: Line) -> Steps[Attempt]:
         exchange = self._exchange
+        if line.unrest.is_there:
+            yield from self._await_rest(port, line)
         if self._keep_received:
             yield from line.fall_quiet()
         else:
@@ -143,6 +150,8 @@ class TransactWork(Work[TransactionResult]):
             if not exchange.awaits_answer and exchange.attempt is None:
                 yield Wait(exchange.deadline, 0)
                 exchange.expire()
+                if isinstance(exchange, AwaitQuiet):
+                    yield from self._await_quiet(exchange, line)
                 # Who waits for nothing is done, but the next must not run into an answer.
                 line.occupied(exchange.deadline + exchange.ignored_answer_s)
             while exchange.attempt is None:
@@ -165,6 +174,34 @@ class TransactWork(Work[TransactionResult]):
                 received = b'' if exchange.attempt is None else exchange.attempt.data
                 line.unanswered(begun, exchange.rule_s, owing, received)
         return exchange.attempt
+
+    @staticmethod
+    def _await_quiet(exchange: AwaitQuiet, line: Line) -> Steps[None]:
+        """Take what comes until nothing does for a while, or the time is over."""
+        now = time.monotonic()
+        quiet_from, give_up = now + exchange.quiet_s, now + exchange.timeout_s
+        line.unrest.begin(now, exchange.quiet_s)
+        while now < min(quiet_from, give_up):
+            received = yield Wait(min(quiet_from, give_up))
+            now = time.monotonic()
+            if received:
+                exchange.feed(received)
+                quiet_from = now + exchange.quiet_s
+                line.unrest.begin(now, exchange.quiet_s)
+        is_quiet = now >= quiet_from
+        exchange.end(is_quiet=is_quiet)
+        if is_quiet:
+            line.unrest.ended()
+
+    def _await_rest(self, port: Port, line: Line) -> Steps[None]:
+        """Wait until nothing is on the wire that nobody can tell the end of."""
+        try:
+            raw = self._exchange.data if self._keep_received else b''
+            for until in line.unrest.waits(port, raw):
+                yield Wait(until, 0)
+        except ReceiveError as error:
+            # Nothing has been sent, and who asked should know that.
+            raise TransmitError(error.message, port=error.port) from error
 
     def _drop_echo(self) -> Steps[Attempt | None]:
         """Take what was sent off the line again; give what came of it if that fails."""

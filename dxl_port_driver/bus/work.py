@@ -29,6 +29,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from dxl_port_driver.bus.late_answers import LATE_S, LateAnswers
 from dxl_port_driver.bus.statistics import Statistics
+from dxl_port_driver.bus.unrest import Unrest
 from dxl_port_driver.errors import (
     DxlPortError,
     PortClosedError,
@@ -103,7 +104,11 @@ class Line:
         self.quiet_from = 0.0
         self.late_s = LATE_S
         """How much later than the packet timeout rule allows an answer may come, s."""
+        self.open_delay_s = 0.0
+        """How long a board that resets when its port is opened hears nothing, s."""
         self.late = LateAnswers()
+        self.unrest = Unrest()
+        """What may be on the wire that nobody can tell the end of."""
         self.failed = False
         """Whether the device has failed since somebody last looked for it."""
         self.hears_itself = False
@@ -121,11 +126,12 @@ class Line:
         self.failed |= isinstance(error, (TransmitError, ReceiveError))
         return self._sent_away() or error if isinstance(error, PortClosedError) else error
 
-    def reopened(self) -> None:
-        """Note that the device went and came again, and with it went all that was to come."""
+    def opened(self) -> None:
+        """Note that the device has just been opened; what was to come before is gone with it."""
         self.failed = False
-        self.quiet_from = 0.0
+        self.quiet_from = time.monotonic() + self.open_delay_s if self.open_delay_s else 0.0
         self.late = LateAnswers()
+        self.unrest.ended()
 
     def occupied(self, until: float) -> None:
         """
@@ -197,6 +203,9 @@ class ReadWork(Work[TransactionResult]):
                 if part:
                     parts.append(part)
                     missing -= len(part)
+                    if line.unrest.is_there:
+                        is_all = not (missing and self._timeout_s)
+                        line.unrest.read(time.monotonic(), is_all=is_all)
                 elif time.monotonic() >= deadline:
                     break
         except DxlPortError as error:

@@ -33,8 +33,20 @@ class BusAccess(ABC):
     :param name: the port or the driver, as in a sentence.
     """
 
+    is_driver = False
+    """Whether the bus belongs to a driver, which others use as well."""
+
     def __init__(self, name: str) -> None:
         self.name = name
+
+    @property
+    def sets_baudrate(self) -> bool:
+        """
+        Whether the baudrate is set at this end, not by the far end of a TCP connection.
+
+        :raises DxlPortError: it cannot be told.
+        """
+        return True
 
     @abstractmethod
     def transact(self, transaction: Transaction) -> TransactionResult:

@@ -85,6 +85,23 @@ def lasting_name(device_path: str, folder: str = '/dev/serial/by-id') -> str:
     return ''
 
 
+def without_tty(vendor: str, product: str, sysfs: Path = Path('/sys')) -> list[str]:
+    """
+    Find USB adapters of a kind that are plugged in, but have no tty.
+
+    :param vendor: such as ``1a86``.
+    :param product: such as ``7523``.
+    :param sysfs: where sysfs is mounted.
+    :return: where each is plugged in, such as ``1-2``.
+    """
+    return [
+        device.name
+        for device in sorted(sysfs.glob('bus/usb/devices/*'))
+        if (_text(device / 'idVendor'), _text(device / 'idProduct')) == (vendor, product)
+        and not any(device.glob('*:*/tty*'))
+    ]
+
+
 def permissions(device_path: str) -> str:
     """
     Give mode and owners the way ``ls -l`` does.

@@ -22,15 +22,18 @@ from typing import NamedTuple
 from dxl_port_driver.cli import servo_errors
 from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.cli.exits import ExitStatus, status_of_result
+from dxl_port_driver.cli.models import registers_of
+from dxl_port_driver.cli.words import in_options
 from dxl_port_driver.errors import RequestError, ResultCode
+from dxl_port_driver.protocol.answers import expected_answers
 from dxl_port_driver.protocol.framer import Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
-from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
+from dxl_port_driver.protocol.transaction import Framing, Transaction, TransactionResult
 
 _MODEL_ADDRESS = 0
 _MODEL_LENGTH = 3
-"""Model number (2) and firmware version (1), where every Protocol 1.0 servo has them."""
+"""Model number (2) and firmware version (1), where a Ping of Protocol 2.0 has them."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ class Reply(NamedTuple):
     :param params: what it answered.
     :param elapsed_s: how long the bus was held.
     :param attempts: how many times it was asked.
-    :param heard: bytes that came, whatever they were.
+    :param received: bytes that came, whatever they were.
+    :param refused: the part of :attr:`error` that says that it did not do as it was told.
+    :param late: it is there, but its answer came later than was waited for.
     """
 
     id: int
@@ -71,7 +76,9 @@ class Reply(NamedTuple):
     params: bytes = b''
     elapsed_s: float = 0.0
     attempts: int = 0
-    heard: int = 0
+    received: bytes = b''
+    refused: int = 0
+    late: bool = False
 
     @property
     def ok(self) -> bool:
@@ -87,7 +94,17 @@ class Reply(NamedTuple):
     @property
     def alarm(self) -> str:
         """What is wrong with the servo itself; empty when nothing is."""
-        return servo_errors.alarm(self.protocol, self.error)
+        return servo_errors.alarm(self.protocol, self.error & ~self.refused)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing at all came."""
+        return self.result is ResultCode.RX_TIMEOUT and not self.received
+
+    @classmethod
+    def silence(cls, servo: int, protocol: Protocol) -> Reply:
+        """Return what becomes of a question to a servo that is not there."""
+        return cls(servo, protocol, ResultCode.RX_TIMEOUT)
 
     def fields(self) -> dict[str, object]:
         """Give what ``--json`` tells of every answer."""
@@ -111,11 +128,13 @@ class Identity(NamedTuple):
     :param reply: its answer to the ping.
     :param model: model number; None when it did not tell.
     :param firmware: firmware version; None when it did not tell.
+    :param note: what a person should know beside that, such as that it answers late.
     """
 
     reply: Reply
     model: int | None
     firmware: int | None
+    note: str = ''
 
 
 class Asker:
@@ -132,23 +151,39 @@ class Asker:
 
     def ping(self, servo: int) -> Identity:
         """Ask a servo whether it is there and what it is."""
-        reply = self._ask(servo, Instruction.PING)
-        if self.manner.protocol is Protocol.V2:
+        return self.identify(self.is_there(servo))
+
+    def is_there(self, servo: int) -> Reply:
+        """Ask a servo whether it is there, with one Ping."""
+        return self._ask(self.ping_packet(servo))
+
+    def identify(self, reply: Reply) -> Identity:
+        """
+        Find out what a servo is that has answered a ping.
+
+        :param reply: what it answered.
+        """
+        if reply.protocol is Protocol.V2 or not reply.ok:
             return _identity(reply, reply.params)
-        if not reply.ok:
-            return Identity(reply, None, None)
         # A ping of Protocol 1.0 brings nothing but the id.
-        told = self.read(servo, _MODEL_ADDRESS, _MODEL_LENGTH)
-        return _identity(reply, told.params if told.ok else b'')
+        told = self.read(reply.id, _MODEL_ADDRESS, _MODEL_LENGTH)
+        identity = _identity(reply, told.params if told.ok else b'')
+        registers = registers_of(identity.model)
+        if registers is None or registers.firmware < _MODEL_LENGTH:
+            return identity
+        # One of a newer series that is set to Protocol 1.0 keeps its firmware version elsewhere.
+        told = self.read(reply.id, registers.firmware, 1)
+        return identity._replace(firmware=told.params[0] if told.ok else None)
 
     def roll_call(self) -> tuple[list[Identity], TransactionResult]:
         """Ask who is there, with one broadcast Ping."""
-        packet = InstructionPacket(self.manner.protocol, BROADCAST_ID, Instruction.PING)
-        result = self.access.transact(self._transaction(packet))
+        packet = self.ping_packet(BROADCAST_ID)
+        result = self.access.transact(self.transaction(packet))
         found: dict[int, Identity] = {}
         for status in status_packets(self.manner.protocol, result.data):
             if result.result is ResultCode.SUCCESS:
-                reply = _reply(status.id, self.manner.protocol, result, status)
+                asked = packet._replace(id=status.id)
+                reply = _answered(asked, _reply(asked, result), status)
                 found.setdefault(status.id, _identity(reply, status.params))
         return [found[servo] for servo in sorted(found)], result
 
@@ -158,9 +193,7 @@ class Asker:
 
         :raises RequestError: the protocol has no such address or length.
         """
-        return self._ask(
-            servo, Instruction.READ, read_params(self.manner.protocol, address, length)
-        )
+        return self._ask(self.read_packet(servo, address, length))
 
     def write(self, servo: int, address: int, data: bytes) -> Reply:
         """
@@ -168,41 +201,61 @@ class Asker:
 
         :raises RequestError: the protocol has no such address.
         """
-        return self._ask(
-            servo, Instruction.WRITE, _address_bytes(self.manner.protocol, address) + data
-        )
+        return self._ask(self._write_packet(servo, address, data))
 
-    def reading(self, servo: int, address: int, length: int) -> Transaction:
+    def write_only(self, servo: int, address: int, data: bytes) -> Reply:
         """
-        Give the transaction of :meth:`read`, for who sends many.
+        Write registers and await no answer.
+
+        :raises RequestError: the protocol has no such address.
+        """
+        packet = self._write_packet(servo, address, data)
+        sending = Transaction(packet.encode(), Framing.NONE)
+        return _reply(packet, self.access.transact(sending))
+
+    def reboot(self, servo: int) -> Reply:
+        """Have a servo start anew, as if its power had been off; its torque is off then."""
+        return self._ask(InstructionPacket(self.manner.protocol, servo, Instruction.REBOOT))
+
+    def ping_packet(self, servo: int) -> InstructionPacket:
+        """Return the instruction packet of :meth:`is_there`."""
+        return InstructionPacket(self.manner.protocol, servo, Instruction.PING)
+
+    def read_packet(self, servo: int, address: int, length: int) -> InstructionPacket:
+        """
+        Return the instruction packet of :meth:`read`.
 
         :raises RequestError: the protocol has no such address or length.
         """
         protocol = self.manner.protocol
         params = read_params(protocol, address, length)
-        return self._transaction(InstructionPacket(protocol, servo, Instruction.READ, params))
+        return InstructionPacket(protocol, servo, Instruction.READ, params)
 
-    def pinging(self, servo: int) -> Transaction:
-        """Give the transaction of :meth:`ping`, for who sends many."""
-        packet = InstructionPacket(self.manner.protocol, servo, Instruction.PING)
-        return self._transaction(packet)
-
-    def _ask(self, servo: int, instruction: Instruction, params: bytes = b'') -> Reply:
-        protocol = self.manner.protocol
-        packet = InstructionPacket(protocol, servo, instruction, params)
-        result = self.access.transact(self._transaction(packet))
-        return reply_of(servo, protocol, result)
-
-    def _transaction(self, packet: InstructionPacket) -> Transaction:
+    def transaction(self, packet: InstructionPacket) -> Transaction:
+        """Return the transaction that sends a packet in this manner."""
         return Transaction(
             packet.encode(), timeout_s=self.manner.timeout_s, retries=self.manner.retries
         )
 
+    def _write_packet(self, servo: int, address: int, data: bytes) -> InstructionPacket:
+        protocol = self.manner.protocol
+        params = _address_bytes(protocol, address) + data
+        return InstructionPacket(protocol, servo, Instruction.WRITE, params)
 
-def reply_of(servo: int, protocol: Protocol, result: TransactionResult) -> Reply:
-    """Understand what came of a question to one servo."""
-    packets = status_packets(protocol, result.data) if result.result is ResultCode.SUCCESS else []
-    return _reply(servo, protocol, result, packets[-1] if packets else None)
+    def _ask(self, packet: InstructionPacket) -> Reply:
+        return reply_of(packet, self.access.transact(self.transaction(packet)))
+
+
+def reply_of(packet: InstructionPacket, result: TransactionResult) -> Reply:
+    """
+    Understand what came of a question to one servo.
+
+    :param packet: the question.
+    """
+    reply = _reply(packet, result)
+    succeeded = result.result is ResultCode.SUCCESS
+    packets = status_packets(packet.protocol, result.data) if succeeded else []
+    return _answered(packet, reply, packets[-1]) if packets else reply
 
 
 def status_packets(protocol: Protocol, data: bytes) -> list[StatusPacket]:
@@ -245,23 +298,37 @@ def _address_bytes(protocol: Protocol, address: int) -> bytes:
     return address.to_bytes(size, 'little')
 
 
-def _reply(
-    servo: int, protocol: Protocol, result: TransactionResult, status: StatusPacket | None
-) -> Reply:
-    reply = Reply(
-        servo,
-        protocol,
+def _reply(packet: InstructionPacket, result: TransactionResult) -> Reply:
+    return Reply(
+        packet.id,
+        packet.protocol,
         result.result,
-        result.message,
+        # What a servo says beside its answer is told by the answer itself.
+        '' if result.result is ResultCode.SUCCESS else in_options(result.message),
         elapsed_s=result.elapsed_s,
         attempts=result.attempts,
-        heard=len(result.data),
+        received=result.data,
     )
-    if status is None:
-        return reply
-    why = servo_errors.refusal(protocol, status.error)
-    message = f'servo {servo} refused: {why}' if why else ''
-    return reply._replace(message=message, error=status.error, params=status.params)
+
+
+def _answered(packet: InstructionPacket, reply: Reply, status: StatusPacket) -> Reply:
+    """Take in the status packet: what a servo says may not be what was asked for."""
+    wanted = expected_answers(packet).each[0].length
+    whole = wanted is None or len(status.params) == wanted
+    refused = servo_errors.refused_part(
+        packet.protocol, status.error, packet.instruction, whole=whole
+    )
+    reply = reply._replace(error=status.error, refused=refused, params=status.params)
+    why = servo_errors.refusal(packet.protocol, refused, packet.instruction)
+    if why:
+        return reply._replace(message=f'servo {packet.id} refused: {why}')
+    if not whole:
+        told = f'; it tells: {reply.alarm}' if reply.alarm else ''
+        return reply._replace(
+            message=f'servo {packet.id} answered with {len(status.params)} bytes of data instead '
+            f'of {wanted}{told}'
+        )
+    return reply
 
 
 def _identity(reply: Reply, told: bytes) -> Identity:

@@ -24,6 +24,7 @@ from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.cli.asker import Asker, Manner, Reply, reply_of
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
+from dxl_port_driver.cli.lateness import explained, LateProbe
 from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.replies import tell_failures
@@ -87,10 +88,11 @@ def command(
     tally = _Tally()
     with target.open() as access:
         asker = Asker(access, manner)
-        questions = [
-            (servo, asker.reading(servo, *register) if register else asker.pinging(servo))
+        packets = [
+            asker.read_packet(servo, *register) if register else asker.ping_packet(servo)
             for servo in ids
         ]
+        questions = [(packet, asker.transaction(packet)) for packet in packets]
         byte_s = byte_time_s(access.baudrate)
         begun = time.perf_counter()
         with output.progress(round(seconds * 1e3)) as step:
@@ -102,16 +104,22 @@ def command(
                 now = time.perf_counter()
                 tally.seconds = now - begun
                 tally.call_times_s.append(now - before)
-                for (servo, transaction), result in zip(asked, results, strict=False):
-                    reply = reply_of(servo, manner.protocol, result)
+                for (packet, transaction), result in zip(asked, results, strict=False):
+                    reply = reply_of(packet, result)
                     tally.count(reply, len(transaction.data) + len(result.data))
                 step(round((now - before) * 1e3), f'{tally.asked} transactions')
                 if tally.status is ExitStatus.NOT_AVAILABLE:
                     break
+        probe = LateProbe(asker)
+        silent = {reply.id: reply for reply in tally.failures if reply.silent}
+        explanations = {servo: explained(asker, reply, probe) for servo, reply in silent.items()}
+    failures = [
+        explanations.get(reply.id, reply) if reply.silent else reply for reply in tally.failures
+    ]
     figures = tally.figures(byte_s, batch)
     output.record(target=access.name, **figures)
     output.table(('WHAT', 'FIGURE>'), [(name, _shown(name, figures[name])) for name in figures])
-    tell_failures(output, tally.failures)
+    tell_failures(output, failures)
     return tally.status
 
 

@@ -16,121 +16,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from dxl_port_driver.cli.access import BusAccess
-from dxl_port_driver.cli.asker import Asker, Identity, in_protocol, Manner
+from dxl_port_driver.cli.asker import Identity, Reply
 from dxl_port_driver.cli.checks import Check, State
-from dxl_port_driver.cli.output import Step
+from dxl_port_driver.cli.lateness import more_time
+from dxl_port_driver.cli.models import called, Registers, registers_of
 from dxl_port_driver.cli.replies import id_list
-from dxl_port_driver.cli.sweep import sweep
+from dxl_port_driver.cli.servo_errors import v1_remedies
+from dxl_port_driver.cli.survey import Elsewhere, Present, Survey
+from dxl_port_driver.cli.writing import status_level
 from dxl_port_driver.protocol.instructions import Protocol
 
 _DELAY_UNIT_S = 2e-6
 _SLOW_S = 100e-6
-_ASKED_AGAIN = 3
-_PATIENCE_S = 0.1
-_XL_320 = 350
+_LEVELS = {0: 'answers pings alone', 1: 'answers pings and reads, but no writes'}
 
 
-@dataclass
-class Find:
+class Subject(NamedTuple):
     """
-    Who answers at one baudrate.
+    A servo to look at.
 
-    :param servos: those who answer properly.
-    :param shreds: those at whose id something comes that is no answer.
+    :param identity: what it is.
+    :param registers: where its model keeps what is looked at; None when that is not known.
+    :param level: its Status Return Level; None when that cannot be told.
     """
 
-    servos: list[Identity] = field(default_factory=list)
-    shreds: list[Identity] = field(default_factory=list)
+    identity: Identity
+    registers: Registers | None
+    level: int | None
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+        return self.identity.reply.id
+
+    @property
+    def name(self) -> str:
+        """How a sentence about it begins."""
+        return called(self.id, self.identity.model)
 
 
-class Look:
+def check_presence(
+    access: BusAccess, survey: Survey, present: Present, other: Elsewhere | None
+) -> Iterator[Check]:
     """
-    Looks who is there.
+    Look at what was found, and what was not.
 
-    :param access: through this.
-    :param manner: in this way; in both protocols.
-    :param ids: at these.
+    :param other: what was found at other baudrates; None: none was tried.
     """
-
-    def __init__(self, access: BusAccess, manner: Manner, ids: Sequence[int]) -> None:
-        self.access = access
-        self.steps = len(Protocol) * len(ids)
-        """Steps of progress that looking around takes."""
-        self._manner = manner
-        self._ids = ids
-
-    def around(self, step: Step) -> Find:
-        """
-        Ask every id in both protocols.
-
-        :raises DxlPortError: the port or the driver cannot be used.
-        """
-        find = Find()
-        for protocol in Protocol.V2, Protocol.V1:
-            asker = Asker(self.access, in_protocol(self._manner, protocol))
-            # All at once would be quicker, but servos that share an id are not heard then.
-            for identity in sweep(asker, step, self._ids, each=True):
-                sure = _sure_of(self.patient(protocol), identity.reply.id)
-                if sure is not None:
-                    (find.servos if sure.reply.ok else find.shreds).append(sure)
-        return find
-
-    def patient(self, protocol: Protocol) -> Asker:
-        """Give a way to ask with time enough for a busy computer."""
-        manner = in_protocol(self._manner, protocol)
-        timeout_s = max(manner.timeout_s, _PATIENCE_S)
-        return Asker(self.access, replace(manner, timeout_s=timeout_s))
+    at = f' at {access.baudrate} bit/s' if access.sets_baudrate else ''
+    if present.servos:
+        yield Check('servos', State.OK, f'servo {_ids(present.servos)}{at}')
+    elif survey.ids is None:
+        yield _nothing(present, other, at)
+    if present.missing:
+        yield _missing(present.missing, other, at)
+    yield from _other_rates(other)
+    yield from _late(access, present)
+    if present.servos or present.garbled:
+        yield _shared_ids(present)
+    elif present.is_noise:
+        yield _noise()
+    yield from _protocols(present.servos)
 
 
-def _sure_of(asker: Asker, servo: int) -> Identity | None:
-    """
-    Ask again.
-
-    Two answers that begin at slightly different times collide most of the time, not always.
-
-    :return: a broken answer if there is one, or a proper one; None where only silence comes.
-    """
-    answers = [asker.ping(servo) for _ in range(_ASKED_AGAIN)]
-    heard = [answer for answer in answers if answer.reply.heard]
-    return min(heard, key=lambda answer: answer.reply.ok, default=None)
+def _nothing(present: Present, other: Elsewhere | None, at: str) -> Check:
+    tried = f', nor at {_rates(other.tried)} bit/s' if other and other.tried else ''
+    mend = (
+        'check the power of the servos, the wiring (data line and ground), the ids, and that the '
+        'adapter switches its direction'
+    )
+    if other is not None and other.servos:
+        tried, mend = ', but there are servos at other baudrates', ''
+    return Check('servos', State.FAIL, f'none answers{at}, in neither protocol{tried}', mend)
 
 
-def check_servos(look: Look, find: Find) -> Iterator[Check]:
-    """Look at the servos that were found."""
-    if find.servos:
-        yield _there(look.access.baudrate, find.servos)
-    yield _shared_ids(find)
-    yield from _protocols(find.servos)
-    for identity in find.servos:
-        if identity.reply.alarm:
-            yield Check(
-                'alarm',
-                State.FAIL,
-                f'servo {identity.reply.id} tells: {identity.reply.alarm}',
-                'read its Hardware Error Status (address 70, X series), mend the cause, reboot it',
-            )
-    yield from _return_delays(look, find.servos)
+def _missing(missing: list[int], other: Elsewhere | None, at: str) -> Check:
+    elsewhere = {one.reply.id for _, one in other.servos} if other else set()
+    tried = f', nor at {_rates(other.tried)} bit/s' if other and other.tried else ''
+    if other is not None and other.ignores_rate:
+        tried = ''
+    gone = [servo for servo in missing if servo not in elsewhere]
+    if not gone:
+        return Check(
+            'missing', State.FAIL, f'servo {id_list(missing)} does not answer{at}, see below'
+        )
+    return Check(
+        'missing',
+        State.FAIL,
+        f'servo {id_list(gone)} does not answer{at}, in neither protocol{tried}',
+        'check its power and wiring, and whether it has another id: leave --ids out',
+    )
 
 
-def _there(baudrate: int, servos: list[Identity]) -> Check:
-    ids = id_list([identity.reply.id for identity in servos])
-    return Check('servos', State.OK, f'servo {ids} at {baudrate} bit/s')
+def _other_rates(other: Elsewhere | None) -> Iterator[Check]:
+    if other is None:
+        return
+    if other.ignores_rate:
+        yield Check(
+            'baudrate ignored',
+            State.WARN,
+            'the same servos answer at every baudrate: the adapter ignores the one that is asked '
+            'for, or the servos are emulated',
+            'do not conclude from answers which baudrate the servos have',
+        )
+        return
+    by_rate: dict[int, list[Identity]] = {}
+    for rate, identity in other.servos:
+        by_rate.setdefault(rate, []).append(identity)
+    for rate, servos in by_rate.items():
+        yield Check(
+            'other baudrate',
+            State.FAIL,
+            f'servo {_ids(servos)} at {rate} bit/s',
+            f'use --baudrate {rate}, or set the Baud Rate register of the servos: all on a bus '
+            'need the same',
+        )
 
 
-def _shared_ids(find: Find) -> Check:
-    if not find.shreds:
+def _late(access: BusAccess, present: Present) -> Iterator[Check]:
+    slow = [late for late in present.late if late.waited_s is not None]
+    if slow:
+        took_s = max(late.took_s for late in slow)
+        by_s = max(late.by_s for late in slow)
+        ids = id_list([late.identity.reply.id for late in slow])
+        yield Check(
+            'late answers',
+            State.FAIL,
+            f'servo {ids} is there, but answers after up to {took_s * 1e3:.1f} ms, which is '
+            f'{by_s * 1e3:.1f} ms after its time is over',
+            more_time(access, took_s),
+        )
+    lost = [late.identity.reply.id for late in present.late if late.waited_s is None]
+    if lost:
+        yield Check(
+            'lost answers',
+            State.WARN,
+            f'servo {id_list(lost)} was silent at first, and answers now',
+            'check wiring, termination and the power supply: answers get lost',
+        )
+
+
+def _shared_ids(present: Present) -> Check:
+    if not present.garbled:
         return Check('ids', State.OK, 'every answer to a ping is whole')
-    ids = id_list(sorted({identity.reply.id for identity in find.shreds}))
+    ids = id_list(sorted({identity.reply.id for identity in present.garbled}))
     return Check(
         'ids',
         State.FAIL,
         f'what answers at id {ids} is garbled: two servos share the id, or the wire is noisy',
         'connect one servo at a time and give each an id of its own; else check ground, '
         'termination and cable length',
+    )
+
+
+def _noise() -> Check:
+    return Check(
+        'noise',
+        State.FAIL,
+        'bytes come that are no answer, whichever id is asked: it is the wrong baudrate, or the '
+        'line is noisy',
+        'check the baudrate of the servos, ground, termination, and that nothing else sends',
     )
 
 
@@ -150,26 +199,138 @@ def _protocols(servos: list[Identity]) -> Iterator[Check]:
         )
 
 
-def _return_delays(look: Look, servos: list[Identity]) -> Iterator[Check]:
-    slow: dict[float, list[int]] = {}
+def check_servos(survey: Survey, servos: list[Identity]) -> Iterator[Check]:
+    """Look into the servos that were found."""
+    subjects = [_subject(survey, identity) for identity in servos]
+    for subject in subjects:
+        if subject.identity.reply.alarm:
+            yield _alarm(survey, subject)
+    yield from _status_levels(subjects)
+    yield from _return_delays(survey, subjects)
+    unknown = [
+        f'servo {subject.id} ({_model(subject.identity.model)})'
+        for subject in subjects
+        if subject.registers is None
+    ]
+    if unknown:
+        yield Check(
+            'models',
+            State.NOTE,
+            'where these keep their Status Return Level and Return Delay Time is not known; both '
+            f'were left out: {", ".join(unknown)}',
+        )
+
+
+def _model(number: int | None) -> str:
+    return 'did not tell its model' if number is None else f'model {number}'
+
+
+def _subject(survey: Survey, identity: Identity) -> Subject:
+    registers = registers_of(identity.model)
+    asker = survey.patient(identity.reply.protocol)
+    level = status_level(asker, identity.reply.id, identity.model)
+    return Subject(identity, registers, level)
+
+
+def _alarm(survey: Survey, subject: Subject) -> Check:
+    reply, registers = subject.identity.reply, subject.registers
+    told = f'{subject.name} tells: {reply.alarm}'
+    reboot = f'mend the cause, then: dxl_port reboot {subject.id} (its torque goes off)'
+    if registers is not None and registers.hardware_error is not None:
+        name, address = registers.hardware_error_name, registers.hardware_error
+        why = _read_byte(survey, subject, address)
+        if isinstance(why, int):
+            words = registers.hardware_errors(why) or f'its {name} is 0'
+            return Check('alarm', State.FAIL, f'{told}: {words}', reboot)
+        return Check('alarm', State.FAIL, f'{told}; its {name} (address {address}) {why}', reboot)
+    if reply.protocol is Protocol.V1:
+        remedy = v1_remedies(reply.error) or 'look up the error bits on its page of the e-Manual'
+        return Check('alarm', State.FAIL, told, remedy)
+    return Check(
+        'alarm',
+        State.FAIL,
+        told,
+        'read its Hardware Error Status (its page of the e-Manual tells the address); ' + reboot,
+    )
+
+
+def _status_levels(subjects: list[Subject]) -> Iterator[Check]:
+    for level, words in _LEVELS.items():
+        alike = [subject for subject in subjects if subject.level == level]
+        addresses = {each.registers.status_level for each in alike if each.registers is not None}
+        for address in sorted(addresses):
+            ids = [
+                each.id
+                for each in alike
+                if each.registers is not None and each.registers.status_level == address
+            ]
+            yield Check(
+                'status return',
+                State.WARN,
+                f'servo {id_list(ids)} {words} (Status Return Level {level}): a write '
+                'waits in vain for an answer',
+                f'dxl_port write {_typed(ids)} {address} 2 --no-answer; where it is wanted so, '
+                'await no answer: FRAMING_NONE in a program, write --no-answer here',
+            )
+
+    for subject in subjects:
+        if subject.registers is not None and subject.level is None:
+            yield Check(
+                'status return',
+                State.WARN,
+                f'the Status Return Level of {subject.name} (address '
+                f'{subject.registers.status_level}) could not be read',
+            )
+
+
+def _return_delays(survey: Survey, subjects: list[Subject]) -> Iterator[Check]:
+    slow: dict[tuple[float, int], list[int]] = {}
     known = 0
-    for identity in servos:
-        protocol = identity.reply.protocol
-        v1_table = protocol is Protocol.V1 or identity.model == _XL_320
-        reply = look.patient(protocol).read(identity.reply.id, 5 if v1_table else 9, 1)
-        if not reply.ok or not reply.params:
+    for subject in subjects:
+        if subject.registers is None or subject.level == 0:
+            continue
+        address = subject.registers.return_delay
+        value = _read_byte(survey, subject, address)
+        if isinstance(value, str):
+            yield Check(
+                'return delay',
+                State.WARN,
+                f'the Return Delay Time of {subject.name} (address {address}) {value}',
+            )
             continue
         known += 1
-        delay_s = reply.params[0] * _DELAY_UNIT_S
+        delay_s = value * _DELAY_UNIT_S
         if delay_s > _SLOW_S:
-            slow.setdefault(delay_s, []).append(identity.reply.id)
+            slow.setdefault((delay_s, address), []).append(subject.id)
     if known and not slow:
         yield Check('return delay', State.OK, f'at most {_SLOW_S * 1e6:.0f} us')
-    for delay_s, ids in sorted(slow.items()):
+    for (delay_s, address), ids in sorted(slow.items()):
         yield Check(
             'return delay',
             State.WARN,
             f'servo {id_list(ids)} waits {delay_s * 1e6:.0f} us before each answer',
-            'with torque off, set the Return Delay Time to 0: dxl_port write '
-            f'{id_list(ids).replace(" ", "")} 9 0 (address 5 in Protocol 1.0 and on the XL-320)',
+            'with torque off, set the Return Delay Time to 0: '
+            f'dxl_port write {_typed(ids)} {address} 0',
         )
+
+
+def _read_byte(survey: Survey, subject: Subject, address: int) -> int | str:
+    """Return what is at an address, or how it could not be read, as the end of a sentence."""
+    asker = survey.patient(subject.identity.reply.protocol)
+    if address > 0xFF and asker.manner.protocol is Protocol.V1:
+        return 'cannot be reached in Protocol 1.0'
+    reply: Reply = asker.read(subject.id, address, 1)
+    return reply.params[0] if reply.ok else f'could not be read: {reply.message}'
+
+
+def _ids(servos: list[Identity]) -> str:
+    return id_list(sorted({one.reply.id for one in servos}))
+
+
+def _typed(ids: list[int]) -> str:
+    """Write ids as they are typed."""
+    return id_list(ids).replace(' ', '')
+
+
+def _rates(rates: list[int]) -> str:
+    return ', '.join(map(str, sorted(rates)))

@@ -24,6 +24,8 @@ class State(Enum):
     """How bad it is."""
 
     OK = 'ok'
+    NOTE = 'note'
+    """Nothing is wrong, but it should be known."""
     WARN = 'warn'
     """It works, but not as well as it could."""
     FAIL = 'fail'

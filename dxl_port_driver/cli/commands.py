@@ -27,6 +27,7 @@ _COMMANDS = {
     'scan': 'Look for servos at all ids, in both protocols and at many baudrates.',
     'read': 'Read a register of servos.',
     'write': 'Write a register of servos.',
+    'reboot': 'Reboot servos, which clears their alarms.',
     'transact': 'Send bytes and show what comes back.',
     'watch': 'Show a register of several servos, live.',
     'info': 'Tell what there is to know about a port or a driver.',

@@ -17,23 +17,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import time
 
 import click
+from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.cli.asker import Manner
-from dxl_port_driver.cli.bus_checks import check_servos, Look
+from dxl_port_driver.cli.bus_checks import check_presence, check_servos
 from dxl_port_driver.cli.checks import Check, State
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, status_of_error
 from dxl_port_driver.cli.options import RETRIES, target_options, TIMEOUT
 from dxl_port_driver.cli.output import Output, sentence
-from dxl_port_driver.cli.port_checks import check_port
+from dxl_port_driver.cli.port_checks import check_port, check_stolen
 from dxl_port_driver.cli.replies import id_list
-from dxl_port_driver.cli.scan import rate_kept, USUAL_RATES
-from dxl_port_driver.cli.sweep import EVERY_ID
+from dxl_port_driver.cli.scan import USUAL_RATES
+from dxl_port_driver.cli.survey import Elsewhere, Survey
 from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.protocol.instructions import Protocol
+
+_START_S = 2.5
+"""A board that resets when its port is opened hears again after so long, s."""
 
 
 @click.command(
@@ -55,8 +60,9 @@ def command(
     Check what users trip over, and say how to mend each.
 
     The port: does it open, who holds it, may this user, latency timer, baudrate asked and real.
-    The bus: who answers in which protocol, ids that two servos share, Return Delay Time, alarms.
-    Where nobody answers on a port, other baudrates are tried; a driver's baudrate stays as it is.
+    The bus: what answers in which protocol, and what does not; late answers, ids that two servos
+    share, alarms, Status Return Level, Return Delay Time. On a port, servos are looked for at
+    other baudrates as well; a driver's baudrate stays as it is.
     """
     seen: list[Check] = []
 
@@ -73,55 +79,68 @@ def command(
         with target.open() as access:
             for check in check_port(target, access):
                 tell(check)
-            look = Look(access, Manner(Protocol.V2, timeout, retries), ids or EVERY_ID)
-            for check in _check_bus(target, look, output):
+            survey = Survey(access, Manner(Protocol.V2, timeout, retries), ids)
+            may_reset = target.may_reset and not target.open_delay_s
+            for check in _check_bus(access, survey, output, may_reset=may_reset):
                 tell(check)
     except DxlPortError as error:
         tell(Check('port' if target.port else 'driver', State.FAIL, sentence(error)))
+        for check in check_stolen(target):
+            tell(check)
         return status_of_error(error)
     failed = any(check.state is State.FAIL for check in seen)
     return ExitStatus.FAILED if failed else ExitStatus.OK
 
 
-def _check_bus(target: Target, look: Look, output: Output) -> Iterator[Check]:
-    access = look.access
-    with output.progress(look.steps) as step:
-        find = look.around(step)
-    if find.servos or find.shreds:
-        yield from check_servos(look, find)
-        return
-    nobody = f'nobody answers at {access.baudrate} bit/s, in neither protocol'
-    if not target.port:
-        yield Check(
-            'servos',
-            State.FAIL,
-            nobody,
-            'check power and wiring; "dxl_port scan --baudrates '
-            f'{",".join(map(str, USUAL_RATES))}" looks at other rates, and takes the bus away '
-            'from everybody meanwhile',
-        )
-        return
-    others = [rate for rate in USUAL_RATES if rate != access.baudrate]
-    with rate_kept(access), output.progress(look.steps * len(others)) as step:
-        for rate in others:
-            try:
-                access.set_baudrate(rate)
-            except DxlPortError:
-                continue  # a rate that the adapter cannot make is not the one in use
-            find = look.around(step)
-            if find.servos:
-                ids = id_list([identity.reply.id for identity in find.servos])
+def _check_bus(
+    access: BusAccess, survey: Survey, output: Output, *, may_reset: bool
+) -> Iterator[Check]:
+    begun = time.monotonic()
+    with output.progress(survey.steps) as step:
+        present = survey.here(step)
+        if may_reset and not present.servos and not present.garbled:
+            # A board that resets when its port is opened was deaf until now.
+            time.sleep(max(0.0, begun + _START_S - time.monotonic()))
+            if survey.hears_any():
+                present = survey.here(step)
                 yield Check(
-                    'servos',
-                    State.FAIL,
-                    f'{nobody}, but servo {ids} at {rate} bit/s',
-                    f'use --baudrate {rate}, or set the Baud Rate register of the servos',
+                    'start',
+                    State.WARN,
+                    'the first answer came only some time after the port was opened: the board '
+                    'resets then',
+                    'give --open-delay 2 here and open_delay:=2.0 to a driver; or keep DTR down, '
+                    'if the board allows: --dtr off',
                 )
-                return
-    yield Check(
-        'servos',
-        State.FAIL,
-        f'{nobody}, nor at {", ".join(map(str, others))} bit/s',
-        'check the power of the servos, the wiring (data line and ground), the ids, and that the '
-        'adapter switches its direction',
-    )
+    other = None
+    if access.sets_baudrate and not access.is_driver:
+        rates = [rate for rate in USUAL_RATES if rate != access.baudrate]
+        with output.progress(survey.steps * len(rates)) as step:
+            other = survey.elsewhere(rates, present, step)
+    yield from check_presence(access, survey, present, other)
+    yield from check_servos(survey, present.servos)
+    yield _where(access, survey, other)
+
+
+def _where(access: BusAccess, survey: Survey, other: Elsewhere | None) -> Check:
+    """Say where was looked, and what was left out."""
+    ids = 'all ids' if survey.ids is None else f'id {id_list(survey.ids)}'
+    left_out = [] if survey.ids is None else ['other ids']
+    mend = ''
+    if other is not None:
+        at = f', at {", ".join(map(str, sorted([access.baudrate, *other.tried])))} bit/s'
+        left_out.append('other baudrates')
+        if other.not_made:
+            not_made = ', '.join(map(str, sorted(other.not_made)))
+            left_out[-1] += f' ({not_made}: the adapter does not make them)'
+    elif access.sets_baudrate:
+        at = f', at {access.baudrate} bit/s'
+        left_out.append("other baudrates (a driver's stays as it is)")
+        mend = (
+            f'dxl_port scan --driver {access.name} --baudrates '
+            f'{",".join(map(str, USUAL_RATES))} looks at others, and takes the bus away from '
+            'everybody meanwhile'
+        )
+    else:
+        at = ', at the baudrate of the far end, which is not set from here'
+    without = f'; left out: {", ".join(left_out)}' if left_out else ''
+    return Check('looked at', State.NOTE, f'{ids}, both protocols{at}{without}', mend)

@@ -36,6 +36,8 @@ class DriverAccess(BusAccess):
     :raises DxlPortError: it is not there, or not active.
     """
 
+    is_driver = True
+
     def __init__(self, driver: str, wait_s: float, *, only_active: bool = True) -> None:
         super().__init__(driver)
         try:
@@ -46,6 +48,7 @@ class DriverAccess(BusAccess):
                 'your ROS 2 workspace, or use a port without ROS: --port'
             ) from error
         self._facts = driver_facts
+        self._sets_baudrate: bool | None = None
         self._client = PortClient.in_background(driver, wait_for_driver_s=wait_s)
         try:
             # A missing driver is told once and now, not for each servo that is asked.
@@ -83,6 +86,18 @@ class DriverAccess(BusAccess):
         :raises DxlPortError: it was not reached.
         """
         return self._facts.get_parameters(self._client)
+
+    @property
+    def sets_baudrate(self) -> bool:
+        """
+        Whether its port has a baudrate to set: the far end of ``socket://`` has its own.
+
+        :raises DxlPortError: it was not reached.
+        """
+        if self._sets_baudrate is None:
+            port = str(self.parameters().get('port_name', ''))
+            self._sets_baudrate = not port.startswith('socket://')
+        return self._sets_baudrate
 
     @property
     def baudrate(self) -> int:

@@ -83,10 +83,10 @@ def of_port(target: Target, name: str) -> tuple[Facts, str, ExitStatus]:
     try:
         if isinstance(address, DevicePath):
             facts |= _of_device(address.path, name)
-        with LocalAccess(name, target.baudrate or DEFAULT_BAUDRATE) as access:
+        with LocalAccess(name, target.baudrate or DEFAULT_BAUDRATE, dtr=target.dtr) as access:
+            if access.sets_baudrate:
+                facts |= {'baudrate': access.baudrate, 'real_baudrate': access.real_baudrate}
             facts |= {
-                'baudrate': access.baudrate,
-                'real_baudrate': access.real_baudrate,
                 'latency_timer_ms': access.latency_timer_ms,
                 'low_latency': access.low_latency,
             }

@@ -16,10 +16,14 @@
 
 from __future__ import annotations
 
+import time
+
 from dxl_port_driver.bus.bus import Bus
 from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
 from dxl_port_driver.cli.access import BusAccess
 from dxl_port_driver.errors import DxlPortError
+from dxl_port_driver.port.address import parse_address, SocketUrl
+from dxl_port_driver.port.dtr import Dtr
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.timing import byte_time_s, DEFAULT_LATENCY_TIMER_MS, Link
@@ -35,15 +39,23 @@ class LocalAccess(BusAccess):
 
     :param port_name: device path or URL.
     :param baudrate: bit/s.
+    :param open_delay_s: how long to wait after opening for a board that resets then, s.
+    :param dtr: what is done with DTR.
     :raises DxlPortError: it does not open.
     """
 
-    def __init__(self, port_name: str, baudrate: int) -> None:
+    def __init__(
+        self, port_name: str, baudrate: int, *, open_delay_s: float = 0.0, dtr: Dtr = Dtr.ON
+    ) -> None:
         super().__init__(port_name)
-        self._port = make_port(port_name, baudrate=baudrate)
+        self._port = make_port(port_name, baudrate=baudrate, dtr=dtr)
         self._port.open()
         self._bus = Bus(self._port)
         try:
+            if open_delay_s:
+                # Here and not in the first request: its time is the servo's.
+                time.sleep(open_delay_s)
+                self._port.clear()
             self.low_latency = self._port.set_low_latency(True)
             """Whether the adapter took low latency mode."""
             self.latency_timer_ms = self._port.latency_timer_ms
@@ -52,6 +64,11 @@ class LocalAccess(BusAccess):
         except BaseException:
             self._port.close()
             raise
+
+    @property
+    def sets_baudrate(self) -> bool:
+        """Whether the port has a baudrate to set: the far end of ``socket://`` has its own."""
+        return not isinstance(parse_address(self.name), SocketUrl)
 
     @property
     def baudrate(self) -> int:

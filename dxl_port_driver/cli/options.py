@@ -26,6 +26,7 @@ from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.target import DEFAULT_DRIVER, Target
 from dxl_port_driver.cli.values import NodeNameType, RateType, RealType
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
+from dxl_port_driver.port.dtr import Dtr
 from dxl_port_driver.protocol.instructions import Protocol
 
 PROTOCOLS = {'1.0': Protocol.V1, '2.0': Protocol.V2}
@@ -40,6 +41,8 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
         driver: str | None,
         port: str | None,
         baudrate: int | None,
+        open_delay: float,
+        dtr: str,
         wait: float,
         as_json: bool,
         **others: Any,
@@ -51,7 +54,14 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 '--baudrate goes with --port; that of a driver is its parameter: '
                 f'ros2 param set {driver or DEFAULT_DRIVER} baudrate {baudrate}'
             )
-        target = Target(port, driver or DEFAULT_DRIVER, baudrate, wait)
+        if port is None and (open_delay or dtr != Dtr.ON.value):
+            raise click.UsageError(
+                '--open-delay and --dtr go with --port; those of a driver are its parameters '
+                'open_delay and dtr'
+            )
+        target = Target(
+            port, driver or DEFAULT_DRIVER, baudrate, wait, open_delay_s=open_delay, dtr=Dtr(dtr)
+        )
         return command(target=target, output=Output(as_json), **others)
 
     for option in reversed(_TARGET_OPTIONS):
@@ -88,6 +98,19 @@ _TARGET_OPTIONS = (
         '--baudrate',
         type=RateType(),
         help=f'Baudrate of the port, such as 57600 or 4.5M.  [default: {DEFAULT_BAUDRATE}]',
+    ),
+    click.option(
+        '--open-delay',
+        type=RealType(0, 10),
+        default=0.0,
+        metavar='S',
+        help='Wait so long after opening the port, for a board that resets then.',
+    ),
+    click.option(
+        '--dtr',
+        type=click.Choice([one.value for one in Dtr]),
+        default=Dtr.ON.value,
+        help='What to do with DTR when the port is opened.  [default: on]',
     ),
     click.option(
         '--wait',

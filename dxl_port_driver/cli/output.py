@@ -28,6 +28,7 @@ import os
 import sys
 from typing import TextIO, TYPE_CHECKING
 
+from dxl_port_driver.cli.words import in_options
 from dxl_port_driver.errors import DxlPortError, PortHeldError
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def sentence(error: DxlPortError) -> str:
             f'{error.port} is held by {error.holder}; end that, or if it is a driver node, reach '
             'the bus through it: --driver instead of --port'
         )
-    return error.message
+    return in_options(error.message)
 
 
 def make_console(stream: TextIO) -> Console:

@@ -20,11 +20,12 @@ import click
 from dxl_port_driver.cli.asker import Asker, Identity, Manner
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
+from dxl_port_driver.cli.lateness import LateProbe, PATIENCE_S
 from dxl_port_driver.cli.models import model_name
 from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import Output
-from dxl_port_driver.cli.replies import tell_failures
-from dxl_port_driver.cli.sweep import EVERY_ID, sweep
+from dxl_port_driver.cli.replies import id_list, tell_failures, tell_notes
+from dxl_port_driver.cli.sweep import every_id, sweep
 from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType
 
@@ -53,14 +54,33 @@ def command(
         asker = Asker(access, manner)
         if ids is None:
             return _everyone(asker, output, access.name)
-        answers = [_told(output, asker.ping(servo)) for servo in ids]
+        probe = LateProbe(asker)
+        answers = [_told(output, _found(asker, servo, probe)) for servo in ids]
         _show(output, answers)
         tell_failures(output, [answer.reply for answer in answers])
+        if probe.left_out:
+            output.note(
+                f'servo {id_list(probe.left_out)} may be there and answer late; --timeout '
+                f'{PATIENCE_S:g} asks them with more time'
+            )
         return worst(answer.reply.status for answer in answers)
 
 
+def _found(asker: Asker, servo: int, probe: LateProbe) -> Identity:
+    """Ask a servo, with more time if it is silent: it may be there all the same."""
+    answer = asker.ping(servo)
+    late = probe.ask(answer.reply)
+    if late is None:
+        return answer
+    sentence = late.sentence(asker.access)
+    if asker.manner.timeout_s:
+        # Later than the user wants to wait is as good as no answer.
+        return answer._replace(reply=answer.reply._replace(message=sentence, late=True))
+    return late.identity._replace(note=sentence)
+
+
 def _everyone(asker: Asker, output: Output, name: str) -> ExitStatus:
-    with output.progress(len(EVERY_ID)) as step:
+    with output.progress(len(every_id(asker.manner.protocol))) as step:
         found = [_told(output, answer) for answer in sweep(asker, step)]
     _show(output, found, timed=False)
     tell_failures(output, [answer.reply for answer in found])
@@ -83,8 +103,9 @@ def identity_fields(answer: Identity) -> dict[str, object]:
     """Give what ``--json`` tells of a servo that said who it is."""
     return {
         'model': answer.model,
-        'model_name': model_name(answer.model or 0),
+        'model_name': model_name(answer.model),
         'firmware': answer.firmware,
+        'note': answer.note,
     }
 
 
@@ -99,7 +120,7 @@ def _show(output: Output, answers: list[Identity], *, timed: bool = True) -> Non
             (
                 answer.reply.id,
                 answer.model,
-                model_name(answer.model or 0),
+                model_name(answer.model),
                 answer.firmware,
                 *([f'{answer.reply.elapsed_s * 1e3:.2f}'] if timed else []),
                 answer.reply.alarm,
@@ -107,3 +128,4 @@ def _show(output: Output, answers: list[Identity], *, timed: bool = True) -> Non
             for answer in there
         ],
     )
+    tell_notes(output, there)

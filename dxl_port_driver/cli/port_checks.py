@@ -18,13 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import os
+from pathlib import Path
+from shutil import which
 
 from dxl_port_driver.cli.access import BusAccess
+from dxl_port_driver.cli.adapter import without_tty
 from dxl_port_driver.cli.checks import Check, State
 from dxl_port_driver.cli.target import Target
+from dxl_port_driver.errors import PortNameError
 from dxl_port_driver.port.address import DevicePath, parse_address
 
 _SLOW_MS = 2.0
+_PROGRAMS = '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin'
+_TAKEN_BY_BRLTTY = ('1a86', '7523')
 _NEAR = 0.005
 """Part of the baudrate; servos' own clocks take up the rest of what a byte allows for."""
 
@@ -36,18 +42,50 @@ def check_port(target: Target, access: BusAccess) -> Iterator[Check]:
 
         assert isinstance(access, DriverAccess)
         problem = access.problem()
+        at = f' at {access.baudrate} bit/s' if access.sets_baudrate else ''
         if problem:
             yield Check('driver', State.FAIL, f'{access.name} is active, but {problem}')
         else:
-            yield Check('driver', State.OK, f'{access.name} is active at {access.baudrate} bit/s')
+            yield Check('driver', State.OK, f'{access.name} is active{at}')
         return
     from dxl_port_driver.cli.local_access import LocalAccess
 
     assert isinstance(access, LocalAccess)
     yield Check('port', State.OK, f'{access.name} opens, and nobody else holds it')
-    yield _baudrate(access.baudrate, access.real_baudrate)
+    yield from check_stolen(target)
+    if access.sets_baudrate:
+        yield _baudrate(access.baudrate, access.real_baudrate)
     if access.latency_timer_ms is not None:
         yield _latency(target.port, access.latency_timer_ms, access.low_latency)
+
+
+def check_stolen(
+    target: Target, sysfs: Path = Path('/sys'), path: str = _PROGRAMS
+) -> Iterator[Check]:
+    """
+    Look for an adapter that a program for Braille displays has taken away.
+
+    :param sysfs: where sysfs is mounted.
+    :param path: where programs are.
+    """
+    if target.port is None or not isinstance(_address(target.port), DevicePath):
+        return
+    taken = without_tty(*_TAKEN_BY_BRLTTY, sysfs=sysfs)
+    if taken and which('brltty', path=path):
+        yield Check(
+            'brltty',
+            State.WARN,
+            f'an adapter with a CH340 ({", ".join(taken)}) is plugged in and has no tty: brltty, '
+            'for Braille displays, takes it away',
+            'if you have no Braille display: sudo apt remove brltty, and plug it in again',
+        )
+
+
+def _address(port: str) -> object:
+    try:
+        return parse_address(port)
+    except PortNameError:
+        return None
 
 
 def _baudrate(asked: int, real: int) -> Check:

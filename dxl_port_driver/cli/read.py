@@ -20,6 +20,7 @@ import click
 from dxl_port_driver.cli.asker import Asker, Manner, Reply
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
+from dxl_port_driver.cli.lateness import explained, LateProbe
 from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.replies import as_signed, as_unsigned, tell_failures
@@ -59,9 +60,10 @@ def command(
     """
     with target.open() as access:
         asker = Asker(access, manner)
+        probe = LateProbe(asker)
         replies = []
         for servo in ids:
-            reply = asker.read(servo, address, length)
+            reply = explained(asker, asker.read(servo, address, length), probe)
             output.record(
                 **reply.fields(),
                 address=address,

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dxl_port_driver.cli.asker import Reply
+from dxl_port_driver.cli.asker import Identity, Reply
 from dxl_port_driver.cli.output import Output
 
 
@@ -27,10 +27,17 @@ def tell_failures(output: Output, replies: Iterable[Reply]) -> None:
     ways: dict[tuple[object, ...], list[Reply]] = {}
     for reply in replies:
         if not reply.ok:
-            ways.setdefault((reply.result, reply.error), []).append(reply)
+            ways.setdefault((reply.result, reply.error, reply.late), []).append(reply)
     for alike in ways.values():
-        others = id_list([reply.id for reply in alike[1:]])
+        others = id_list(sorted({reply.id for reply in alike} - {alike[0].id}))
         output.fail(alike[0].message + (f'; the same with {others}' if others else ''))
+
+
+def tell_notes(output: Output, answers: Iterable[Identity]) -> None:
+    """Print what a person should know about servos that are there."""
+    for answer in answers:
+        if answer.note:
+            output.note(answer.note)
 
 
 def id_list(ids: Sequence[int]) -> str:

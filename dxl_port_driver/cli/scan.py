@@ -28,8 +28,8 @@ from dxl_port_driver.cli.models import model_name
 from dxl_port_driver.cli.options import PROTOCOLS, RETRIES, target_options, TIMEOUT
 from dxl_port_driver.cli.output import complain, Output, Step
 from dxl_port_driver.cli.ping import identity_fields
-from dxl_port_driver.cli.replies import tell_failures
-from dxl_port_driver.cli.sweep import EVERY_ID, sweep
+from dxl_port_driver.cli.replies import tell_failures, tell_notes
+from dxl_port_driver.cli.sweep import ids_in, sweep
 from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType, RatesType
 from dxl_port_driver.errors import BaudrateError, DxlPortError
@@ -38,8 +38,8 @@ from dxl_port_driver.protocol.instructions import Protocol
 USUAL_RATES = (57_600, 1_000_000, 115_200, 2_000_000, 3_000_000, 4_000_000, 9_600)
 """The factory settings first; then what the e-Manual's control tables offer, likely ones first."""
 
-Found = tuple[int, Identity]
-"""A baudrate, and who answered at it."""
+Found = tuple[int | None, Identity]
+"""A baudrate, None where there is none to set, and what answered at it."""
 
 
 @click.command(
@@ -91,30 +91,57 @@ def command(
     manners = [Manner(each_protocol, timeout, retries) for each_protocol in protocols]
     found: list[Found] = []
     with target.open() as access, rate_kept(access):
+        if baudrates and not access.sets_baudrate:
+            raise click.UsageError(
+                f'--baudrates cannot be set on {access.name}: the far end has its own baudrate'
+            )
         rates = baudrates or _default_rates(target, access)
-        steps = len(rates) * len(manners) * len(EVERY_ID if ids is None else ids)
+        made: list[int] = []
+        steps = len(rates) * sum(len(ids_in(manner.protocol, ids)) for manner in manners)
         try:
             with output.progress(steps) as step:
                 for rate in rates:
                     if not _set_rate(access, rate, output):
                         continue
+                    made.append(rate)
                     for manner in manners:
                         for answer in sweep(
                             Asker(access, manner), _at(step, rate, found), ids, each=each
                         ):
-                            found.append((rate, answer))
-                            _record(output, rate, answer)
+                            told = rate if access.sets_baudrate else None
+                            found.append((told, answer))
+                            _record(output, told, answer)
         finally:
             # What was found before Ctrl-C was found.
             show(output, found)
+        sets_baudrate = access.sets_baudrate
+    at = f' at {", ".join(map(str, rates))} bit/s' if sets_baudrate else ''
     if not found:
         output.fail(
-            f'no servo answers on {target.port or target.driver} at '
-            f'{", ".join(map(str, rates))} bit/s in Protocol '
+            f'no servo answers on {target.port or target.driver}{at} in Protocol '
             f'{" or ".join(map(str, protocols))}; check power, wiring and the direction of the '
-            'adapter, or try other --baudrates'
+            'adapter' + (', or try other --baudrates' if sets_baudrate else '')
+        )
+    elif sets_baudrate and len(rates) == 1 and not baudrates:
+        output.note(f'looked at {rates[0]} bit/s only; --baudrates asks at others as well')
+    if len(made) > 1 and _same_everywhere(found, made):
+        output.note(
+            'the same servos answer at every baudrate: the adapter does not set the baudrate that '
+            'it is asked for, or they are emulated'
         )
     return ExitStatus.OK if any(answer.reply.ok for _, answer in found) else ExitStatus.FAILED
+
+
+def _same_everywhere(found: list[Found], rates: list[int]) -> bool:
+    servos = [
+        {
+            (answer.reply.protocol, answer.reply.id)
+            for rate, answer in found
+            if rate == each and answer.reply.ok
+        }
+        for each in rates
+    ]
+    return bool(servos[0]) and all(each == servos[0] for each in servos)
 
 
 @contextmanager
@@ -132,7 +159,7 @@ def rate_kept(access: BusAccess) -> Iterator[None]:
 
 
 def _default_rates(target: Target, access: BusAccess) -> tuple[int, ...]:
-    if target.port is None or target.baudrate is not None:
+    if target.port is None or target.baudrate is not None or not access.sets_baudrate:
         return (access.baudrate,)
     return USUAL_RATES
 
@@ -151,7 +178,7 @@ def _at(step: Step, rate: int, found: list[Found]) -> Step:
     return lambda steps, what: step(steps, f'{rate} bit/s, {what}; {len(found)} found')
 
 
-def _record(output: Output, rate: int, answer: Identity) -> None:
+def _record(output: Output, rate: int | None, answer: Identity) -> None:
     output.record(baudrate=rate, **answer.reply.fields(), **identity_fields(answer))
 
 
@@ -167,13 +194,14 @@ def show(output: Output, found: list[Found]) -> None:
                     answer.reply.protocol,
                     answer.reply.id,
                     answer.model,
-                    model_name(answer.model or 0),
+                    model_name(answer.model),
                     answer.firmware,
                     answer.reply.alarm,
                 )
                 for rate, answer in there
             ],
         )
+    tell_notes(output, [answer for _, answer in found])
     tell_failures(output, [answer.reply for _, answer in found])
     if any(not answer.reply.ok for _, answer in found):
         output.note('where bytes come that are no answer, two servos may share the id')

@@ -22,12 +22,14 @@ from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, status_of_result
 from dxl_port_driver.cli.options import RETRIES, target_options, TIMEOUT
 from dxl_port_driver.cli.output import Output
-from dxl_port_driver.cli.servo_errors import alarm, refusal
+from dxl_port_driver.cli.servo_errors import alarm, refusal, refused_part
 from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import HexType
+from dxl_port_driver.cli.words import in_options
 from dxl_port_driver.errors import ResultCode
+from dxl_port_driver.protocol.answers import expected_answers
 from dxl_port_driver.protocol.instructions import Protocol
-from dxl_port_driver.protocol.packets import V2_HEADER
+from dxl_port_driver.protocol.packets import parse_instruction, StatusPacket, V2_HEADER
 from dxl_port_driver.protocol.transaction import Framing, Transaction, TransactionResult
 
 
@@ -89,7 +91,7 @@ def _tell(output: Output, transaction: Transaction, result: TransactionResult) -
     output.record(
         ok=result.result is ResultCode.SUCCESS,
         result=result.result.name,
-        message=result.message,
+        message=in_options(result.message),
         sent=transaction.data.hex(),
         data=result.data.hex(),
         packets=[
@@ -112,14 +114,26 @@ def _tell(output: Output, transaction: Transaction, result: TransactionResult) -
                     packet.id,
                     f'0x{packet.error:02X}',
                     packet.params.hex(' ').upper(),
-                    '; '.join(
-                        filter(
-                            None, (refusal(protocol, packet.error), alarm(protocol, packet.error))
-                        )
-                    ),
+                    _meaning(transaction, packet),
                 )
                 for packet in packets
             ],
         )
-    if result.message:
-        output.fail(result.message)
+    if result.result is not ResultCode.SUCCESS:
+        output.fail(in_options(result.message))
+    elif result.message and not any(packet.error for packet in packets):
+        output.note(in_options(result.message))
+
+
+def _meaning(transaction: Transaction, packet: StatusPacket) -> str:
+    """Say what the error byte of an answer means."""
+    asked = parse_instruction(transaction.data)
+    lengths = {answer.id: answer.length for answer in expected_answers(asked).each}
+    wanted = lengths.get(packet.id)
+    whole = wanted is None or len(packet.params) == wanted
+    refused = refused_part(packet.protocol, packet.error, asked.instruction, whole=whole)
+    words = (
+        refusal(packet.protocol, refused, asked.instruction),
+        alarm(packet.protocol, packet.error & ~refused),
+    )
+    return '; '.join(filter(None, words))

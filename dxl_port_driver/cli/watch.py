@@ -25,6 +25,7 @@ import click
 from dxl_port_driver.cli.asker import Asker, Manner, Reply
 from dxl_port_driver.cli.examples import examples
 from dxl_port_driver.cli.exits import ExitStatus, worst
+from dxl_port_driver.cli.lateness import explained, LateProbe
 from dxl_port_driver.cli.options import asking_options, target_options
 from dxl_port_driver.cli.output import make_table, Output
 from dxl_port_driver.cli.read import value_fields
@@ -105,8 +106,11 @@ def command(
                 # A driver may take its port again; a port that went away from us is gone.
                 if target.port and _gone(rows):
                     break
-    gone = _gone(rows)
-    replies = [row.reply for row in rows.values() if gone or not row.answers]
+        gone = _gone(rows)
+        probe = LateProbe(asker)
+        replies = [
+            explained(asker, row.reply, probe) for row in rows.values() if gone or not row.answers
+        ]
     tell_failures(output, replies)
     return worst(reply.status for reply in replies)
 

@@ -25,6 +25,7 @@ from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.replies import id_list, tell_failures
 from dxl_port_driver.cli.target import Target
 from dxl_port_driver.cli.values import IdsType, NumberType
+from dxl_port_driver.cli.writing import write_register, Written
 from dxl_port_driver.protocol.instructions import BROADCAST_ID
 
 _LONGEST = 8
@@ -37,6 +38,7 @@ _LONGEST = 8
         'write 1-6 64 1 --port /dev/ttyUSB0         torque on, X series',
         'write 1 116 2048 4 --port /dev/ttyUSB0     goal position',
         'write 1 104 -50 4 --driver /dxl_port_driver',
+        'write 1-6 68 1 --no-answer --port /dev/ttyUSB0',
         'write 1 30 512 2 --protocol 1.0 --port /dev/ttyUSB0',
     ),
 )
@@ -44,6 +46,7 @@ _LONGEST = 8
 @click.argument('address', type=NumberType('address', 0, 0xFFFF))
 @click.argument('value', type=NumberType('value', -(1 << 63), (1 << 64) - 1))
 @click.argument('length', type=NumberType('length', 1, _LONGEST), default=1)
+@click.option('--no-answer', is_flag=True, help='Send only, and await no answer.')
 @target_options
 @asking_options
 def command(
@@ -51,6 +54,7 @@ def command(
     address: int,
     value: int,
     length: int,
+    no_answer: bool,
     target: Target,
     output: Output,
     manner: Manner,
@@ -58,27 +62,40 @@ def command(
     """
     Write VALUE, LENGTH bytes long (1 if not given), at ADDRESS of a servo's control table.
 
-    ID may name several, such as 1-6,9; 254 writes to all, and nobody answers. LENGTH has to be
-    that of the register in the control table: a Protocol 2.0 servo refuses another one.
+    ID may name several, such as 1-6,9; 254 writes to all, and none answers. LENGTH has to be
+    that of the register in the control table: a Protocol 2.0 servo refuses another one. Servos
+    that are set not to answer writes (Status Return Level 1 or 0) are told from silent ones, and
+    the value is read back; --retries does not repeat a write that was obeyed.
     """
+    if no_answer and manner.retries:
+        raise click.UsageError('--no-answer and --retries exclude each other')
     data = _bytes_of(value, length)
+    written: list[Written] = []
     with target.open() as access:
         asker = Asker(access, manner)
-        replies = []
         for servo in ids:
-            reply = asker.write(servo, address, data)
-            output.record(**reply.fields(), address=address, length=length, value=value)
-            replies.append(reply)
-    done = [reply.id for reply in replies if reply.ok and reply.id != BROADCAST_ID]
-    if done:
-        output.line(f'wrote {value} ({length} bytes) at {address} of servo {id_list(done)}')
-    if any(reply.ok and reply.id == BROADCAST_ID for reply in replies):
-        output.line(
-            f'sent {value} ({length} bytes) at {address} to all servos, who do not answer to it'
-        )
-    for reply in replies:
-        if reply.ok and reply.alarm:
-            output.note(f'servo {reply.id} tells: {reply.alarm}')
+            if no_answer:
+                each = Written(asker.write_only(servo, address, data), sure=False)
+            else:
+                each = write_register(asker, servo, address, data)
+            output.record(
+                **each.reply.fields(), address=address, length=length, value=value, note=each.note
+            )
+            written.append(each)
+    what = f'{value} ({length} byte{"s" if length > 1 else ""}) at {address}'
+    done = [each for each in written if each.reply.ok and each.reply.id != BROADCAST_ID]
+    for sure, way in ((True, f'wrote {what} of servo'), (False, f'sent {what} to servo')):
+        ids_alike = [each.reply.id for each in done if each.sure is sure]
+        if ids_alike:
+            output.line(f'{way} {id_list(ids_alike)}')
+    if any(each.reply.ok and each.reply.id == BROADCAST_ID for each in written):
+        output.line(f'sent {what} to all servos, who do not answer to it')
+    for each in written:
+        if each.note:
+            output.note(each.note)
+        if each.reply.ok and each.reply.alarm:
+            output.note(f'servo {each.reply.id} tells: {each.reply.alarm}')
+    replies = [each.reply for each in written]
     tell_failures(output, replies)
     return worst(reply.status for reply in replies)
 

@@ -25,9 +25,10 @@ import weakref
 from dxl_port_driver.client import questions
 from dxl_port_driver.client.background_node import BackgroundNode
 from dxl_port_driver.client.call import Call, CallWatch
+from dxl_port_driver.client.leases import DEFAULT_LEASE_S, LeaseRenewer
 from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
-from dxl_port_driver.client.questions import Octets
+from dxl_port_driver.client.questions import CycleCounts, Octets
 from dxl_port_driver.client.service_clients import ServiceClients
 from dxl_port_driver.errors import DxlPortError, PortClosedError
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
@@ -70,6 +71,7 @@ class PortClient:
         self.driver = driver
         self._clients = ServiceClients(node, driver, wait_for_driver_s)
         self._watch = CallWatch(self._clients)
+        self._leases = LeaseRenewer(self._clients)
         self._closed = False
         self._end_node: Any = None
 
@@ -89,8 +91,13 @@ class PortClient:
         return client
 
     def close(self) -> None:
-        """End all calls that are under way; safe any number of times."""
+        """
+        End all calls that are under way, and renew no lease any more; safe any number of times.
+
+        Cycles that were not stopped end when their leases are over.
+        """
         self._closed = True
+        self._leases.close()
         self._watch.close(self._closed_error())
         if self._end_node is not None:
             self._end_node()
@@ -221,6 +228,114 @@ class PortClient:
     def get_bytes_available_async(self) -> Call[int]:
         """Begin to count the bytes that were received; see :meth:`get_bytes_available`."""
         return self.begin(questions.bytes_available(self.driver))
+
+    def start_cyclic(
+        self,
+        name: str,
+        transactions: Sequence[Transaction],
+        rate: float,
+        *,
+        lease_s: float = DEFAULT_LEASE_S,
+        stop_on_error: bool = False,
+        renew: bool = True,
+    ) -> None:
+        """
+        Have the driver carry out transactions again and again; results come on ``~/cyclic``.
+
+        The cycle does not outlive this client: its lease is renewed in a thread of the client,
+        however busy the node is, until :meth:`stop_cyclic`, :meth:`close`, or the end of the
+        process. If the driver ends the cycle before, a warning in the log says so, and only
+        another call starts it again.
+
+        :param name: of the cycle; one of the same name that runs already is replaced.
+        :param transactions: done in each cycle one after another, no other request in between.
+        :param rate: cycles per second, Hz.
+        :param lease_s: the driver ends the cycle so long after the last renewal, 0.05 to 3600 s;
+            0: never, so that the cycle outlives this program.
+        :param stop_on_error: end a cycle with the first transaction that fails.
+        :param renew: False: only :meth:`renew_cyclic` renews. A program that calls it in its
+            control loop has the cycle end also when that loop hangs.
+        :raises RequestError: a field is out of range, or the bus cannot carry the rate.
+        :raises DxlPortError: the cycle was not started.
+        """
+        question = questions.start_cyclic(
+            name,
+            transactions,
+            rate,
+            lease_s=lease_s,
+            stop_on_error=stop_on_error,
+            driver=self.driver,
+        )
+        self._leases.end_with(self)
+        with self._leases.held(name, lease_s if renew else 0.0):
+            self.ask(question)
+
+    def start_cyclic_async(
+        self,
+        name: str,
+        transactions: Sequence[Transaction],
+        rate: float,
+        *,
+        lease_s: float = DEFAULT_LEASE_S,
+        stop_on_error: bool = False,
+        renew: bool = True,
+    ) -> Call[None]:
+        """
+        Begin to start a cycle; see :meth:`start_cyclic`.
+
+        :raises RequestError: a field is out of range.
+        """
+        question = questions.start_cyclic(
+            name,
+            transactions,
+            rate,
+            lease_s=lease_s,
+            stop_on_error=stop_on_error,
+            driver=self.driver,
+        )
+        leases = self._leases
+        leases.end_with(self)
+        lease = leases.hold(name, lease_s if renew else 0.0)
+        call = self.begin(question)
+        call.add_done_callback(
+            lambda over: leases.settle(lease, is_granted=over.exception() is None)
+        )
+        return call
+
+    def renew_cyclic(self, name: str) -> None:
+        """
+        Renew the lease of a cycle, whichever program started it.
+
+        :raises RequestError: no cycle of this name runs, or it has no lease.
+        :raises DxlPortError: the driver was not reached.
+        """
+        self.ask(questions.renew_cyclic(name, self.driver))
+
+    def renew_cyclic_async(self, name: str) -> Call[None]:
+        """Begin to renew the lease of a cycle; see :meth:`renew_cyclic`."""
+        return self.begin(questions.renew_cyclic(name, self.driver))
+
+    def stop_cyclic(self, name: str) -> CycleCounts:
+        """
+        Stop a cycle, whichever program started it.
+
+        :return: how many cycles were done, and how many were missed.
+        :raises RequestError: no cycle of this name runs; its lease may be over.
+        :raises DxlPortError: the driver was not reached; the lease is not renewed any more.
+        """
+        question = questions.stop_cyclic(name, self.driver)
+        self._leases.release(name)
+        return self.ask(question)
+
+    def stop_cyclic_async(self, name: str) -> Call[CycleCounts]:
+        """
+        Begin to stop a cycle; see :meth:`stop_cyclic`.
+
+        :raises RequestError: the name is empty.
+        """
+        question = questions.stop_cyclic(name, self.driver)
+        self._leases.release(name)
+        return self.begin(question)
 
     def get_baudrate(self) -> int:
         """

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TYPE_CHECKING
+from typing import Any, NamedTuple, TYPE_CHECKING
 
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.conversions import (
@@ -34,6 +34,8 @@ from dxl_port_interfaces.msg import TransactionResult as TransactionResultMsg
 from dxl_port_interfaces.srv import (
     GetBytesAvailable,
     ReadPort,
+    StartCyclic,
+    StopCyclic,
     Transact,
     TransactBatch,
     WritePort,
@@ -61,6 +63,18 @@ Octets = bytes | bytearray | memoryview | Iterable[int]
 
 _MAX_LENGTH = 2**32 - 1
 _MAX_TIME_S = 2**31 - 1
+
+
+class CycleCounts(NamedTuple):
+    """
+    How many cycles there were.
+
+    :param done: those that were carried out.
+    :param missed: those that were not, as the bus was busy or they could not be done.
+    """
+
+    done: int
+    missed: int
 
 
 def as_bytes(data: Octets) -> bytes:
@@ -179,6 +193,68 @@ def bytes_available(driver: str) -> Question[int]:
         return length
 
     return Question(GetBytesAvailable, 'get_bytes_available', GetBytesAvailable.Request(), answer)
+
+
+def start_cyclic(
+    name: str,
+    transactions: Sequence[Transaction],
+    rate: float,
+    *,
+    lease_s: float,
+    stop_on_error: bool,
+    driver: str,
+) -> Question[None]:
+    """
+    Return the request to start a cycle; see ``StartCyclic``.
+
+    :raises RequestError: a field is out of range.
+    """
+    # Written like this, NaN is refused as well.
+    if not 0 <= lease_s <= _MAX_TIME_S:
+        raise RequestError(f'lease_s is {lease_s}; give 0.05 to 3600 s, or 0 for no lease')
+    request = StartCyclic.Request(
+        name=name,
+        transactions=[transaction_to_message(one) for one in transactions],
+        stop_on_error=bool(stop_on_error),
+        rate=float(rate),
+        lease=duration(lease_s),
+    )
+    return _start_cyclic(request, driver)
+
+
+def renew_cyclic(name: str, driver: str) -> Question[None]:
+    """Return the request to renew the lease of a cycle."""
+    return _start_cyclic(StartCyclic.Request(name=name), driver)
+
+
+def _start_cyclic(request: StartCyclic.Request, driver: str) -> Question[None]:
+    return Question(
+        StartCyclic,
+        'start_cyclic',
+        request,
+        lambda response: _check(response, driver),
+        hold_s=0.0,  # answered without the bus
+    )
+
+
+def stop_cyclic(name: str, driver: str) -> Question[CycleCounts]:
+    """
+    Return the request to stop a cycle.
+
+    :raises RequestError: the name is empty.
+    """
+    if not name:
+        raise RequestError(
+            'the name is empty, which would stop the cycles of all programs; give the one that '
+            'the cycle was started with'
+        )
+
+    def answer(response: Any) -> CycleCounts:
+        _check(response, driver)
+        return CycleCounts(response.cycles, response.missed)
+
+    request = StopCyclic.Request(name=name)
+    return Question(StopCyclic, 'stop_cyclic', request, answer, hold_s=0.0)
 
 
 def get_baudrate(driver: str) -> Question[int]:

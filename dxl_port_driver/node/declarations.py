@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dxl_port_driver.bus.late_answers import LATE_S
+from dxl_port_driver.port.dtr import Dtr
 from dxl_port_driver.port.rs485 import MAX_DELAY_MS
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
@@ -34,6 +35,7 @@ class Declaration:
     :param name: as users type it.
     :param default: its value when nobody gives one; decides its type.
     :param description: what ``ros2 param describe`` says.
+    :param choices: the only values, for strings; empty: any.
     :param lowest: smallest value, for numbers.
     :param highest: largest value, for numbers.
     :param while_active: whether it may change while the node is active. If not, the port is
@@ -48,11 +50,16 @@ class Declaration:
     highest: float = 0
     while_active: bool = True
     at_start_only: bool = False
+    choices: tuple[str, ...] = ()
 
     def descriptor(self) -> ParameterDescriptor:
         """Give what ROS tells about the parameter."""
         descriptor = ParameterDescriptor(
-            name=self.name, description=self.description, read_only=self.at_start_only
+            name=self.name,
+            description=self.description,
+            read_only=self.at_start_only,
+            # Where a choice is called on or off, YAML makes a bool of it: see parameters.as_meant.
+            dynamic_typing=bool(self.choices),
         )
         if isinstance(self.default, bool):
             pass
@@ -186,6 +193,23 @@ DECLARATIONS = (
         while_active=False,
     ),
     Declaration(
+        'open_delay',
+        0.0,
+        'How long a board is deaf after its port was opened, s, as those that reset then '
+        '(Arduino, ESP32): requests wait for so long after every opening, also after a reconnect.',
+        0.0,
+        10.0,
+    ),
+    Declaration(
+        'dtr',
+        Dtr.ON.value,
+        'What is done with DTR, with which many boards reset themselves, when the port is opened: '
+        'on raises it, leave leaves it as the kernel made it, off lowers it and RTS. May change '
+        'while the node is unconfigured or inactive.',
+        while_active=False,
+        choices=tuple(one.value for one in Dtr),
+    ),
+    Declaration(
         'stop_packets',
         (),
         'Instruction packets in hex that are sent, in this order, when an active node is '
@@ -226,7 +250,7 @@ DECLARATIONS = (
     ),
     Declaration(
         'max_queue_time',
-        1.0,
+        2.0,
         'Longest time that a request may wait for the bus, s; also how long one waits that does '
         'not say.',
         0.0,

@@ -23,7 +23,7 @@ import fnmatch
 from typing import Any
 
 from dxl_port_driver.errors import DxlPortError, PortNameError, RequestError
-from dxl_port_driver.node.declarations import DECLARATIONS
+from dxl_port_driver.node.declarations import Declaration, DECLARATIONS
 from dxl_port_driver.node.stop_packets import check_stop_packets
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.port.rs485 import Rs485
@@ -54,6 +54,8 @@ class Settings:
     rs485_rts_level_for_rx: bool
     rs485_delay_before_tx: int
     rs485_delay_before_rx: int
+    open_delay: float
+    dtr: str
     stop_packets: tuple[str, ...]
     publish_traffic: bool
     allowed_ports: tuple[str, ...]
@@ -98,12 +100,21 @@ class Settings:
 
 
 def declare(node: Node) -> None:
-    """Declare every parameter of the driver."""
+    """
+    Declare every parameter of the driver.
+
+    :raises RequestError: one was given a value that is none of its choices.
+    """
     for declaration in DECLARATIONS:
         name, default = declaration.name, declaration.default
         if default != ():
             value = list(default) if isinstance(default, tuple) else default
-            node.declare_parameter(name, value, declaration.descriptor())
+            given = node.declare_parameter(name, value, declaration.descriptor())
+            if declaration.choices:
+                meant = as_meant(given)
+                if meant.value not in declaration.choices:
+                    raise RequestError(_no_choice(declaration, meant.value))
+                node.set_parameters([meant])
             continue
         # An empty list does not tell ROS what it is a list of.
         node.declare_parameter(name, Parameter.Type.STRING_ARRAY, declaration.descriptor())
@@ -164,6 +175,8 @@ def refusal(parameter: Parameter[Any], settings: Settings, *, active: bool) -> s
         lowest, highest = declaration.lowest, declaration.highest
         if not lowest <= value <= highest:  # which no NaN is
             return f'{name} is {value}; give {lowest:.10g} to {highest:.10g}'
+    if declaration.choices and value not in declaration.choices:
+        return _no_choice(declaration, value)
     try:
         if name == 'port_name':
             check_port_name(str(value), settings.allowed_ports)
@@ -196,8 +209,14 @@ def undeclared_refusal(parameter: Parameter[Any], node: Node) -> str | None:
 
 
 def as_meant(parameter: Parameter[Any]) -> Parameter[Any]:
-    """Take an empty list, which does not tell what it is a list of, for the declared kind."""
+    """
+    Take a value for one of the declared kind where YAML has left that open.
+
+    An empty list does not tell what it is a list of; a bare ``on`` or ``off`` is a bool.
+    """
     declaration = _BY_NAME.get(parameter.name)
+    if isinstance(parameter.value, bool) and declaration is not None and declaration.choices:
+        return Parameter(parameter.name, Parameter.Type.STRING, 'on' if parameter.value else 'off')
     empty = parameter.type_.name.endswith('_ARRAY') and not len(parameter.value)
     if empty and declaration is not None and isinstance(declaration.default, tuple):
         return Parameter(parameter.name, Parameter.Type.STRING_ARRAY, [])
@@ -217,6 +236,11 @@ def check_port_name(name: str, allowed: tuple[str, ...]) -> None:
             'driver can allow it',
             port=name,
         )
+
+
+def _no_choice(declaration: Declaration, value: object) -> str:
+    *others, last = declaration.choices
+    return f'{declaration.name} is {value!r}; give {", ".join(others)} or {last}'
 
 
 def _strings(value: object) -> list[str]:

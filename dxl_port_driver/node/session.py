@@ -25,6 +25,7 @@ from dxl_port_driver.bus.tap import Listener, TappedPort
 from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.node.parameters import check_port_name, Settings
 from dxl_port_driver.port.base import Port
+from dxl_port_driver.port.dtr import Dtr
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.protocol.timing import byte_time_s, DEFAULT_LATENCY_TIMER_MS, Link
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -57,7 +58,7 @@ class Session:
         """Whether it was asked for low latency and is not in that mode."""
         self.link = link(settings, self.port)
         """What the port needs for a byte."""
-        self.bus = Bus(self.port, settings.max_queue)
+        self.bus = self._new_bus(settings)
         self._keeper = Keeper(self.bus, self._duties)
         self._keeper.start()
 
@@ -88,7 +89,7 @@ class Session:
         finally:
             self.low_latency, self.low_latency_refused = None, False
             self.bus.shutdown('the driver takes another port')
-            self.bus = Bus(self.port, settings.max_queue)
+            self.bus = self._new_bus(settings)
             self._keeper = Keeper(self.bus, self._duties)
             self._keeper.start()
 
@@ -112,8 +113,15 @@ class Session:
         self.bus.max_waiting = settings.max_queue
         self.bus.line.hears_itself = settings.tx_echo
         self.bus.line.late_s = settings.late_answer_time
+        self.bus.line.open_delay_s = settings.open_delay
         self.bus.port = self.port if listener is None else TappedPort(self.port, listener)
         self._set_up()
+
+    def _new_bus(self, settings: Settings) -> Bus:
+        bus = Bus(self.port, settings.max_queue)
+        bus.line.open_delay_s = settings.open_delay
+        bus.line.opened()
+        return bus
 
     def _taken_again(self) -> None:
         """Go on with a device that is back; runs in the keeper's thread."""
@@ -162,6 +170,7 @@ def _opened(settings: Settings) -> Port:
         baudrate=settings.baudrate,
         exclusive=settings.exclusive,
         rs485=settings.direction(),
+        dtr=Dtr(settings.dtr),
     )
     port.open()
     return port

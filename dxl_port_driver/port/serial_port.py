@@ -31,6 +31,7 @@ from dxl_port_driver.port.address import DevicePath, parse_address
 from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE, require_near
 from dxl_port_driver.port.device_check import require_serial_device
 from dxl_port_driver.port.drain import wait_until_sent
+from dxl_port_driver.port.dtr import Dtr, lower_dtr
 from dxl_port_driver.port.fd_port import FdPort
 from dxl_port_driver.port.latency import is_low_latency, read_latency_timer_ms
 from dxl_port_driver.port.open_errors import open_error
@@ -56,6 +57,7 @@ class SerialPort(FdPort):
     :param exclusive: keep other processes out, and do not open what another one has open; see
         :mod:`~dxl_port_driver.port.exclusive`. False shares the port with those that let it.
     :param rs485: have the kernel switch the direction of the line; None leaves that as it is.
+    :param dtr: what is done with DTR, with which many boards reset themselves.
     :raises BaudrateError: the rate is no number that can be a baudrate.
     """
 
@@ -66,12 +68,14 @@ class SerialPort(FdPort):
         baudrate: int = DEFAULT_BAUDRATE,
         exclusive: bool = True,
         rs485: Rs485 | None = None,
+        dtr: Dtr = Dtr.ON,
     ) -> None:
         super().__init__(name)
         self._baudrate = checked_baudrate(baudrate, name)
         self._real_baudrate = self._baudrate
         self._exclusive = exclusive
         self._rs485 = rs485
+        self._dtr = dtr
         self._rs485_before: array[int] | None = None
         self._serial: serial.Serial | None = None
         self._opened_path = ''
@@ -154,12 +158,16 @@ class SerialPort(FdPort):
         device.timeout = 0
         # pyserial takes the flock before it touches the line settings of whoever has the port.
         device.exclusive = True if self._exclusive else None
+        # On POSIX all that this setting does is to have pyserial leave DTR alone.
+        device.dsrdtr = self._dtr is not Dtr.ON
         try:
             device.open()
         except ValueError as error:
             raise self._refused_baudrate(self._baudrate, error) from error
         self._serial = device
         self._opened_path = path
+        if self._dtr is Dtr.OFF:
+            lower_dtr(device.fileno())
         if self._rs485 is not None:
             self._have_kernel_switch(self._rs485)
         self._real_baudrate = self._apply_baudrate(self._baudrate)

@@ -22,9 +22,14 @@ Not through pyserial's ``socket://``, which keeps the descriptor when the peer h
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 
-from dxl_port_driver.errors import PortMissingError, PortNameError
+from dxl_port_driver.errors import (
+    NotASerialPortError,
+    PortMissingError,
+    PortNameError,
+)
 from dxl_port_driver.port.address import parse_address, SocketUrl
 from dxl_port_driver.port.baudrate import checked_baudrate, DEFAULT_BAUDRATE
 from dxl_port_driver.port.fd_port import FdPort
@@ -32,6 +37,11 @@ from dxl_port_driver.port.use_errors import receive_error
 
 CONNECT_TIMEOUT_S = 5.0
 _END = 'the peer closed the connection'
+_IAC = 0xFF
+_NEGOTIATION = range(0xFB, 0xFF)
+"""WILL, WONT, DO and DONT of telnet (RFC 854)."""
+_GREETING_S = 0.2
+"""How long after connecting a telnet server is given to begin its negotiation, s."""
 _FLUSH_ROUNDS = 64
 _FLUSH_BYTES = 65536
 # A peer that vanishes without a word (cable, power) is noticed after about ten seconds.
@@ -78,7 +88,8 @@ class SocketPort(FdPort):
         """
         Connect; a port that is open is opened afresh.
 
-        :raises PortMissingError: nobody answers there.
+        :raises PortMissingError: nothing answers there.
+        :raises NotASerialPortError: what answers there speaks telnet.
         """
         self.close()
         where = (self._address.host, self._address.port)
@@ -87,7 +98,10 @@ class SocketPort(FdPort):
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._keep_alive(self._socket)
+            self._require_no_telnet(self._socket)
             self._attach(self._socket.fileno())
+        except NotASerialPortError:
+            raise
         except OSError as error:
             raise PortMissingError(
                 f'{self.name} did not open ({error.strerror or error}); check the host, the '
@@ -144,3 +158,18 @@ class SocketPort(FdPort):
             for _ in range(_FLUSH_ROUNDS):
                 if not self._socket.recv(_FLUSH_BYTES):
                     raise ConnectionResetError(_END)
+
+    def _require_no_telnet(self, connection: socket.socket) -> None:
+        """Look at what comes first: no status packet looks like it, those begin FF FF."""
+        greeting = select.poll()
+        greeting.register(connection, select.POLLIN)
+        if not greeting.poll(_GREETING_S * 1e3):
+            return
+        received = connection.recv(3, socket.MSG_PEEK)
+        if len(received) == 3 and received[0] == _IAC and received[1] in _NEGOTIATION:
+            where = self.name.partition('://')[2]
+            raise NotASerialPortError(
+                f'{self.name} speaks telnet, which doubles every byte FF and so breaks packets; '
+                f'use rfc2217://{where} if the gateway offers RFC 2217, or set it to raw TCP.',
+                port=self.name,
+            )

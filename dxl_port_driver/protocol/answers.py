@@ -16,7 +16,7 @@
 Which status packets an instruction packet brings.
 
 Source: e-Manual, "DYNAMIXEL Protocol 1.0" and "DYNAMIXEL Protocol 2.0", section Instruction
-Details.
+Details; for Sync Read in Protocol 1.0 packets Feetech's protocol manual of its SCS and STS servos.
 """
 
 from __future__ import annotations
@@ -25,17 +25,28 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from dxl_port_driver.errors import RequestError
-from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, MAX_ID, Protocol
+from dxl_port_driver.protocol.framer import Framer
+from dxl_port_driver.protocol.instructions import (
+    BROADCAST_ID,
+    Instruction,
+    MAX_ID,
+    Protocol,
+    V1_INSTRUCTIONS,
+)
 from dxl_port_driver.protocol.packets import (
     InstructionPacket,
     parse_instruction,
     V1_STATUS_LENGTH,
+    V2_HEADER,
     V2_STATUS_LENGTH,
 )
 from dxl_port_driver.protocol.timing import BROADCAST_PING_PER_ID_S, Link, MAX_RETURN_DELAY_S
 
 ANYONE = frozenset({-1})
 """Stands for the ids of whichever servos there are, and of bytes that carry no id."""
+
+JOINT_OVERHEAD = 4
+"""Bytes that a servo adds to its data in the joint status packet: error, id and CRC."""
 
 
 class Answer(NamedTuple):
@@ -56,10 +67,15 @@ class Answers(NamedTuple):
 
     :param each: one :class:`Answer` a packet; empty when there is none to expect.
     :param roll_call: True for a broadcast Ping: whoever is there answers, until the time is over.
+    :param parts: for a fast read what each servo adds to the one joint status packet.
+    :param is_known: False for an instruction that the driver does not know: there may be other
+        answers than these.
     """
 
     each: tuple[Answer, ...] = ()
     roll_call: bool = False
+    parts: tuple[Answer, ...] = ()
+    is_known: bool = True
 
     @property
     def ids(self) -> frozenset[int]:
@@ -97,23 +113,35 @@ def expected_answers(packet: InstructionPacket) -> Answers:
     :raises RequestError: a Sync Read or Bulk Read whose parameters are not well formed.
     """
     instruction, params, protocol = packet.instruction, packet.params, packet.protocol
+    is_known = instruction in _KNOWN[protocol]
     if packet.id != BROADCAST_ID:
-        return Answers((Answer(packet.id, _unicast_length(packet)),))
+        return Answers((Answer(packet.id, _unicast_length(packet)),), is_known=is_known)
+    if not is_known:
+        return Answers(is_known=False)
     if instruction == Instruction.PING:
         return Answers(roll_call=True)
-    if instruction == Instruction.BULK_READ and protocol is Protocol.V1:
-        return Answers(_bulk_v1(params))
     if protocol is Protocol.V1:
+        if instruction == Instruction.BULK_READ:
+            return Answers(_bulk_v1(params))
+        if instruction == Instruction.SYNC_READ:
+            return Answers(_sync_v1(params))
         return Answers()
     if instruction == Instruction.SYNC_READ:
         return Answers(_sync(params))
     if instruction == Instruction.BULK_READ:
         return Answers(_bulk(params))
     if instruction == Instruction.FAST_SYNC_READ:
-        return Answers((_joint(_sync(params)),))
+        return _joint(_sync(params))
     if instruction == Instruction.FAST_BULK_READ:
-        return Answers((_joint(_bulk(params)),))
+        return _joint(_bulk(params))
     return Answers()
+
+
+_KNOWN = {
+    # Feetech servos answer a Sync Read in Protocol 1.0 packets; those of ROBOTIS have none.
+    Protocol.V1: V1_INSTRUCTIONS | {Instruction.SYNC_READ},
+    Protocol.V2: frozenset(Instruction) - {Instruction.STATUS},
+}
 
 
 def _ping_length(protocol: Protocol) -> int:
@@ -156,6 +184,15 @@ def _sync(params: bytes) -> tuple[Answer, ...]:
     return _once_each([Answer(servo, length) for servo in params[4:]], 'Sync Read')
 
 
+def _sync_v1(params: bytes) -> tuple[Answer, ...]:
+    if len(params) < 3:
+        raise RequestError(
+            f'a Protocol 1.0 Sync Read has {len(params)} parameter bytes and needs address (1), '
+            'length (1) and at least one id'
+        )
+    return _once_each([Answer(servo, params[1]) for servo in params[2:]], 'Sync Read')
+
+
 def _bulk(params: bytes) -> tuple[Answer, ...]:
     if not params or len(params) % 5:
         raise RequestError(
@@ -193,29 +230,52 @@ def _once_each(answers: list[Answer], what: str) -> tuple[Answer, ...]:
     return tuple(answers)
 
 
-def _joint(answers: tuple[Answer, ...]) -> Answer:
+def _joint(parts: tuple[Answer, ...]) -> Answers:
     """Join the answers as fast reads do: error, id, data and a CRC of each servo, in one."""
-    per_servo = 4
     first_error_and_last_crc = 3
-    total = sum(per_servo + (answer.length or 0) for answer in answers)
-    return Answer(BROADCAST_ID, total - first_error_and_last_crc)
+    total = sum(JOINT_OVERHEAD + (answer.length or 0) for answer in parts)
+    return Answers((Answer(BROADCAST_ID, total - first_error_and_last_crc),), parts=parts)
 
 
-def longest_answer_s(data: bytes, link: Link) -> float:
+def longest_answer_s(data: bytes, link: Link) -> float | None:
     """
-    Give how long the wire may be taken by the answers to some bytes, once they are sent.
+    Return how long the wire may be taken by the answers to some bytes, once they are sent.
 
-    :param data: anything; only an instruction packet has answers.
+    :param data: anything.
     :param link: what the port needs for a byte.
-    :return: time, s; the adapter's latency timer is not in it.
+    :return: time, s, without the adapter's latency timer; None where that is not known: bytes that
+        are not whole instruction packets, or an instruction that the driver does not know.
     """
     try:
-        packet = parse_instruction(data)
+        packets = _instructions(data)
+        times = [_longest_s(expected_answers(packet), packet, link) for packet in packets]
     except RequestError:
-        return 0.0
-    answers = expected_answers(packet)
+        return None
+    known = [one for one in times if one is not None]
+    return sum(known) if len(known) == len(times) else None
+
+
+def _instructions(data: bytes) -> list[InstructionPacket]:
+    """
+    Read one instruction packet or several.
+
+    :raises RequestError: there is something else in it.
+    """
+    try:
+        return [parse_instruction(data)]
+    except RequestError:
+        framer = Framer(Protocol.V2 if data.startswith(V2_HEADER) else Protocol.V1)
+        frames = framer.feed(data)
+        if len(frames) < 2 or framer.noise or framer.pending:
+            raise
+        return [parse_instruction(frame.raw) for frame in frames]
+
+
+def _longest_s(answers: Answers, packet: InstructionPacket, link: Link) -> float | None:
     if answers.roll_call:
         return BROADCAST_PING_PER_ID_S * BROADCAST_ID
+    if not answers.is_known or any(answer.length is None for answer in answers.each):
+        return None
     if not answers.each:
         return 0.0
     wire_s = link.byte_time_s * answers.wire_length(packet.protocol)

@@ -40,8 +40,16 @@ from dxl_port_driver.protocol.answers import (
 from dxl_port_driver.protocol.explanations import Explanation
 from dxl_port_driver.protocol.framer import Frame, Framer
 from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
+from dxl_port_driver.protocol.joint import joint_parts, JointIds, JointParts
 from dxl_port_driver.protocol.packets import parse_instruction, V1_HEADER, V2_HEADER
-from dxl_port_driver.protocol.plain_exchange import AwaitLength, Exchange, SendOnly, Times
+from dxl_port_driver.protocol.plain_exchange import (
+    AwaitLength,
+    AwaitQuiet,
+    Exchange,
+    SendOnly,
+    Times,
+)
+from dxl_port_driver.protocol.servo_errors import ServoError
 from dxl_port_driver.protocol.timing import (
     BROADCAST_PING_PER_ID_S,
     Link,
@@ -77,6 +85,8 @@ def _make(transaction: Transaction, link: Link, limits: Limits) -> Exchange:
     packet = parse_instruction(transaction.data)
     answers = expected_answers(packet)
     if not (answers.each or answers.roll_call or transaction.response_count):
+        if not answers.is_known:
+            return AwaitQuiet(transaction, link, packet, limits.max_bytes, limits.max_timeout_s)
         return SendOnly(transaction, link)
     length = 0 if answers.roll_call else answers.wire_length(packet.protocol)
     if length > limits.max_bytes:
@@ -113,7 +123,9 @@ class AwaitPackets(Exchange):
         self._count = transaction.response_count
         super().__init__(transaction, link)
         self.asked = answers.ids
+        self.brings_unknown = not answers.is_known
         self._max_kept = max_kept
+        self._joint_ids = JointIds(answers.parts) if answers.parts else None
 
     def _times(self, link: Link) -> Times:
         length = len(self.data) + self._answers.wire_length(self._protocol)
@@ -137,6 +149,10 @@ class AwaitPackets(Exchange):
         self._open: dict[int, Answer] = {answer.id: answer for answer in self._answers.each}
         self._broken = 0
         self._foreign: set[int] = set()
+        self._instructions: set[int] = set()
+        self._odd: dict[int, int] = {}
+        self._errors: list[ServoError] = []
+        self.error, self.alert = 0, False
         self._look_alike: Frame | None = None
 
     @property
@@ -169,8 +185,10 @@ class AwaitPackets(Exchange):
         if self.attempt is not None:
             return
         if self._answers.roll_call and self._packets and not self._count:
-            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
-        elif self._broken or self._foreign:
+            self._succeed()
+        elif (joint := self._joint_parts()) is not None and joint.missing:
+            self._end_joint(joint)
+        elif self._broken or self._foreign or self._instructions:
             self._end_corrupt()
         else:
             self._end_silent()
@@ -199,13 +217,41 @@ class AwaitPackets(Exchange):
             elif self._is_answer(frame):
                 self._keep(frame)
             else:
-                self._foreign.add(frame.id)
+                self._set_aside(frame)
 
     def _sort_look_alike(self, frame: Frame) -> None:
         # An echo would have been followed by the answer. Only a packet without parameters is
         # taken for one: it differs from an answer in nothing, any other does with all likelihood.
         if not frame.params and frame.id != BROADCAST_ID and self._is_answer(frame):
             self._keep(frame)
+
+    def _set_aside(self, frame: Frame) -> None:
+        """Take note of a packet that came whole and is not the answer."""
+        if not self._is_status(frame):
+            self._instructions.add(frame.id)
+            return
+        self._foreign.add(frame.id)
+        answer = self._open.get(frame.id)
+        if answer is not None and not self._count and self._length(frame) != answer.length:
+            self._odd[frame.id] = self._length(frame)
+            self._end_if_all_answered()
+
+    def _end_if_all_answered(self) -> None:
+        """End when each of several servos has answered, some of them with a wrong length."""
+        # From a single servo it may be a late answer to an earlier request, with the right one
+        # behind it; servos that answer in turn have all had theirs.
+        if len(self._answers.each) > 1 and self._open.keys() <= self._odd.keys():
+            self._end_corrupt()
+            self._open.clear()
+
+    def _is_status(self, frame: Frame) -> bool:
+        if self._protocol is Protocol.V1:
+            return True
+        return frame.code == Instruction.STATUS and bool(frame.params)
+
+    def _length(self, frame: Frame) -> int:
+        """Return the number of parameters of a status packet."""
+        return len(frame.params) - (1 if self._protocol is Protocol.V2 else 0)
 
     def _fits(self, frame: Frame, answer: Answer) -> bool:
         """Tell an answer to this question from one to another question, by its length."""
@@ -227,6 +273,8 @@ class AwaitPackets(Exchange):
             answer = Answer(frame.id, None)
         if not self._fits(frame, answer):
             return False
+        if self._joint_ids is not None and not self._joint_ids.are_in(frame.raw):
+            return False
         if not self._count:
             self._open.pop(frame.id, None)
         return True
@@ -246,15 +294,60 @@ class AwaitPackets(Exchange):
             complete = len(self._packets) >= self._count
         else:
             complete = not self._open and not self._answers.roll_call
+        if self._joint_ids is not None:
+            for servo, error in self._joint_ids.errors(frame.raw):
+                self._note_error(ServoError(Protocol.V2, servo, error))
+        elif frame.code if self._protocol is Protocol.V1 else frame.params[0]:
+            self._note_error(ServoError.of(frame))
         if complete:
-            self.attempt = Attempt(ResultCode.SUCCESS, data=b''.join(self._packets))
+            self._succeed()
+        elif self._odd:
+            self._forget_out_of_turn(frame.id)
+            self._end_if_all_answered()
+
+    def _succeed(self) -> None:
+        message = '; '.join(str(one) for one in self._errors if one.number)
+        self.attempt = Attempt(ResultCode.SUCCESS, message, b''.join(self._packets))
+
+    def _note_error(self, error: ServoError) -> None:
+        self._errors.append(error)
+        self.error = self.error or error.number
+        self.alert |= error.is_alert
+
+    def _forget_out_of_turn(self, answered: int) -> None:
+        """Forget packets of a wrong length that came before an answer of their own turn."""
+        order = [answer.id for answer in self._answers.each]
+        for servo in order[order.index(answered) :]:
+            self._odd.pop(servo, None)
 
     def _end_corrupt(self) -> None:
+        joint = self._joint_parts()
+        if joint is not None and joint.missing:
+            self._end_joint(joint)
+            return
         explanation = self._explanation()
+        if self._odd:
+            message = explanation.wrong_length(self._odd)
+        elif self._broken:
+            message = explanation.broken()
+        elif self._foreign:
+            message = explanation.foreign(self._foreign)
+        else:
+            message = explanation.instructions(self._instructions)
+        self.attempt = Attempt(ResultCode.RX_CORRUPT, message, self._received)
+
+    def _joint_parts(self) -> JointParts | None:
+        """Return what came of the joint answer to a fast read."""
+        parts = self._answers.parts
+        return joint_parts(self._received, parts) if parts else None
+
+    def _end_joint(self, joint: JointParts) -> None:
         self.attempt = Attempt(
-            ResultCode.RX_CORRUPT,
-            explanation.broken() if self._broken else explanation.foreign(self._foreign),
-            self._received,
+            ResultCode.RX_CORRUPT
+            if joint.is_broken or joint.instead is not None
+            else ResultCode.RX_TIMEOUT,
+            self._explanation().joint(joint, self.timeout_s),
+            joint.data,
         )
 
     def _end_silent(self) -> None:
@@ -263,7 +356,7 @@ class AwaitPackets(Exchange):
             ResultCode.RX_TIMEOUT,
             explanation.too_few(came, self._count or came + len(self._open), self.timeout_s)
             if came
-            else explanation.none(len(self._received), self.timeout_s),
+            else explanation.none(self._received, self.data, self.timeout_s),
             self._received,
         )
 

@@ -167,3 +167,24 @@ class Framer:
 
     def _drop(self, total: int, header: int, intact: bool) -> None:
         del self._buffer[: total if intact else header]
+
+
+def goes_on(begun: bytes, data: bytes) -> bool:
+    """
+    Return whether bytes go on with a packet that is not whole yet.
+
+    :param begun: the packet so far.
+    :param data: what follows; it may end the packet, and nothing may be behind it. Where it
+        begins like a packet of its own it is taken for one.
+    """
+    if data.startswith(V1_HEADER):
+        return False
+    for protocol in Protocol:
+        framer = Framer(protocol)
+        if framer.feed(begun) or not begun or framer.pending < len(begun):
+            continue
+        frames = framer.feed(data)
+        is_whole = [frame.intact for frame in frames] == [True] and not framer.pending
+        if not framer.noise and (is_whole or not frames):
+            return True
+    return False

@@ -21,7 +21,9 @@ from typing import NamedTuple
 
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.answers import ANYONE, longest_answer_s
-from dxl_port_driver.protocol.timing import Link, TYPICAL_RETURN_DELAY_S
+from dxl_port_driver.protocol.instructions import BROADCAST_ID
+from dxl_port_driver.protocol.packets import InstructionPacket, V2_STATUS_LENGTH
+from dxl_port_driver.protocol.timing import Link, MAX_RETURN_DELAY_S, TYPICAL_RETURN_DELAY_S
 from dxl_port_driver.protocol.transaction import Attempt, Transaction
 
 
@@ -50,6 +52,15 @@ class Exchange(ABC):
     awaits_answer = True
     """False if nothing is to be read: the bus is held until the bytes are on the wire."""
 
+    brings_unknown = False
+    """Whether more may come than it knows of, so that nobody can tell when the line is quiet."""
+
+    error = 0
+    """Error of the first status packet that reports one, without the alert bit; 0: none."""
+
+    alert = False
+    """Whether a status packet says that its servo is in trouble."""
+
     def __init__(self, transaction: Transaction, link: Link) -> None:
         self.data = transaction.data
         self._asked_timeout_s = transaction.timeout_s if self.awaits_answer else 0.0
@@ -76,6 +87,8 @@ class Exchange(ABC):
 
     def _take_times(self, link: Link) -> None:
         self._link = link
+        self.quiet_s = link.packet_timeout_s(V2_STATUS_LENGTH)
+        """For how long nothing may come until nothing more will, s."""
         times = self._times(link)
         self.wire_s = times.wire_s
         """How long its bytes occupy the wire, those of the answer included, s."""
@@ -132,7 +145,9 @@ class SendOnly(Exchange):
 
     def _take_times(self, link: Link) -> None:
         super()._take_times(link)
-        self.ignored_answer_s = longest_answer_s(self.data, link)
+        answer_s = longest_answer_s(self.data, link)
+        self.brings_unknown = answer_s is None
+        self.ignored_answer_s = answer_s or 0.0
 
     def _times(self, link: Link) -> Times:
         wire_s = link.byte_time_s * len(self.data)
@@ -144,6 +159,85 @@ class SendOnly(Exchange):
     def expire(self) -> None:
         """End: the bytes are on the wire."""
         self.attempt = Attempt(ResultCode.SUCCESS)
+
+
+class AwaitQuiet(SendOnly):
+    """
+    For an instruction to all servos that the driver does not know: whatever comes is its answer.
+
+    It succeeds also when nothing comes. The message says what was done, since that is a guess.
+
+    :param packet: the instruction.
+    :param max_kept: most bytes of the answers, bytes.
+    :param longest_s: how long it may take at the most, s.
+    """
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        link: Link,
+        packet: InstructionPacket,
+        max_kept: int,
+        longest_s: float,
+    ) -> None:
+        self._packet = packet
+        self._max_kept = max_kept
+        self._longest_s = longest_s
+        super().__init__(transaction, link)
+        self.asked = ANYONE
+        self._asked_timeout_s = transaction.timeout_s
+        self._take_times(link)
+
+    def _times(self, link: Link) -> Times:
+        wire_s = link.byte_time_s * len(self.data)
+        longest_s = link.packet_timeout_s(len(self.data) + self._max_kept)
+        longest_s += MAX_RETURN_DELAY_S * BROADCAST_ID
+        return Times(wire_s, self.quiet_s, min(longest_s, self._longest_s))
+
+    def begin(self, now: float) -> None:
+        """Start, or start over, with nothing received; :attr:`deadline` is the end of sending."""
+        super().begin(now)
+        self.deadline = now + self.wire_s
+        self._received = b''
+
+    def feed(self, received: bytes) -> None:
+        """Take bytes that came."""
+        self._received = (self._received + received)[: self._max_kept + 1]
+
+    def end(self, *, is_quiet: bool) -> None:
+        """
+        Finish.
+
+        :param is_quiet: whether nothing came for :attr:`quiet_s`; else its time is over.
+        """
+        if len(self._received) > self._max_kept:
+            self._end(
+                ResultCode.TX_ERROR,
+                f'more than the {self._max_kept} bytes came that max_bytes allows; raise the '
+                'parameter',
+            )
+        elif is_quiet:
+            quiet_ms = self.quiet_s * 1e3
+            self._end(
+                ResultCode.SUCCESS,
+                f'data is what came until the line was quiet for {quiet_ms:.1f} ms',
+            )
+        else:
+            self._end(
+                ResultCode.RX_TIMEOUT,
+                f'bytes were still coming after {self.timeout_s * 1e3:.1f} ms; allow a longer '
+                'timeout',
+            )
+
+    def _end(self, code: ResultCode, what: str) -> None:
+        protocol, instruction = self._packet.protocol, self._packet.instruction
+        echo = len(self.data) if self._received.startswith(self.data) else 0
+        self.attempt = Attempt(
+            code,
+            f'instruction 0x{instruction:02X} of Protocol {protocol} is not known, nor how many '
+            f'status packets it brings: {what}',
+            self._received[echo : self._max_kept],
+        )
 
 
 class AwaitLength(Exchange):

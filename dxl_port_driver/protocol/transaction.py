@@ -63,11 +63,15 @@ class TransactionResult:
     What came of a transaction.
 
     :param result: the result code.
-    :param message: empty on success, else one sentence for a person.
+    :param message: empty on success unless a servo reported an error, else one sentence for a
+        person.
     :param data: the status packets as received; whatever came, where no whole answer did.
     :param queued_s: how long it waited for the bus.
     :param elapsed_s: how long it held the bus.
     :param attempts: how many times the bytes were sent.
+    :param error: error number (Protocol 2.0) or error bits (1.0) of the first status packet that
+        has any, without the alert bit; 0: none, or not looked for.
+    :param alert: whether a status packet says that its servo is in trouble.
     """
 
     result: ResultCode
@@ -76,6 +80,8 @@ class TransactionResult:
     queued_s: float = 0.0
     elapsed_s: float = 0.0
     attempts: int = 0
+    error: int = 0
+    alert: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Limits:
 
     max_bytes: int = 4096
     max_timeout_s: float = 10.0
-    max_queue_time_s: float = 1.0
+    max_queue_time_s: float = 2.0
     max_batch: int = 256
 
     def check_data(self, data: bytes) -> None:

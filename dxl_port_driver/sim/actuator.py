@@ -64,6 +64,42 @@ class Actuator(ABC):
         """Give the position that it is in at first."""
 
     @abstractmethod
+    def shown(self, position: float) -> float:
+        """Return what the Position items say of a position of the shaft."""
+
+    @abstractmethod
+    def placed(self, value: float) -> float:
+        """Return the position of the shaft that a value of the Position items means."""
+
+    def within_turn(self, position: float) -> float:
+        """Return what an absolute encoder sees of a position: its place within one turn."""
+        return position % self.counts_per_turn
+
+    def stop(self, now: float) -> None:
+        """Stop at once, and make this position the goal."""
+        self.motion.hold(now)
+        self.store('goal_position', self.shown(self.motion.goal))
+
+    def clear_turns(self, now: float) -> None:
+        """Forget the whole turns in the position."""
+        self.motion.place(self.within_turn(self.motion.at(now)[0]))
+        self.store('goal_position', self.shown(self.motion.goal))
+
+    def poke(self, name: str, value: int, now: float) -> None:
+        """
+        Put a value into an item past all checks; into Present Position: turn the shaft there.
+
+        :param name: of the item.
+        :param value: what to put in.
+        :param now: time, s.
+        """
+        self.store(name, value)
+        if name == 'present_position':
+            self.motion.place(self.placed(value))
+        else:
+            self.written({name}, now)
+
+    @abstractmethod
     def check(self, register: Register, value: int) -> V2Error:
         """Tell whether a value is within the limits that other items set."""
 

@@ -81,7 +81,6 @@ class Bus:
         self._framers: dict[Protocol, Framer] = {}
         self._tx_free = 0.0
         self._last_byte = 0.0
-        self._last_instruction = 0.0
         self.reindex()
 
     def reindex(self) -> None:
@@ -200,8 +199,7 @@ class Bus:
                 return
         if self._watched:
             for servo in self.servos:
-                servo.watch(self._last_instruction, end)
-        self._last_instruction = end
+                servo.hear(end)
         hearing = None if self.options.baudrate is None else rate
         self.line.now = end
         self._dispatch(frame, end, hearing)

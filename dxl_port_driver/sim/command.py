@@ -34,6 +34,7 @@ import time
 from dxl_port_driver.errors import PortNameError
 from dxl_port_driver.sim.bus import Bus
 from dxl_port_driver.sim.console import Console, Quit
+from dxl_port_driver.sim.models import list_models
 from dxl_port_driver.sim.option_table import OPTIONS
 from dxl_port_driver.sim.options import make_options, parse_url, SimOptions
 from dxl_port_driver.sim.pty_server import PtyServer
@@ -83,6 +84,7 @@ def _make_parser() -> argparse.ArgumentParser:
         prog='virtual_bus',
         description='Emulated DYNAMIXEL servos behind a pty. Prints the path of the pty, then '
         'takes commands on standard input ("help" lists them) until it is interrupted.',
+        epilog=f'Models: {list_models()}.',
     )
     parser.add_argument(
         'url', nargs='?', default='', help='options as a URL: sim://?ids=1-6&drop=0.01'

@@ -172,7 +172,7 @@ class Console:
             raise _Refused
         servo = self._servo(arguments[0])
         try:
-            servo.poke(arguments[1], int(arguments[2][:20]))
+            servo.poke(arguments[1], int(arguments[2][:20]), self._clock())
         except KeyError:
             return f'error: the {servo.model.name} has no register {arguments[1][:40]!r}'
         except ValueError:

@@ -46,6 +46,7 @@ class Model(NamedTuple):
     :param no_load_rpm: highest speed, rev/min.
     :param acceleration_per_unit: of one unit of profile acceleration, rev/min per minute.
     :param supply: voltage of its supply, 0.1 V.
+    :param boxes: names of its variants, as they stand on the box.
     :param modes: values that its Operating Mode register takes.
     """
 
@@ -58,6 +59,7 @@ class Model(NamedTuple):
     no_load_rpm: float
     acceleration_per_unit: float
     supply: int
+    boxes: tuple[str, ...]
     modes: tuple[int, ...] = ()
 
     @property
@@ -89,18 +91,82 @@ class Model(NamedTuple):
 MODELS = {
     model.number: model
     for model in (
-        Model(12, 'AX-12A', Protocol.V1, 24, 1228.8, 0.111, 59, 0, 111),
-        Model(29, 'MX-28', Protocol.V1, 40, 4096, 0.114, 55, 2180, 120),
-        Model(310, 'MX-64', Protocol.V1, 40, 4096, 0.114, 63, 2180, 120),
+        Model(12, 'AX-12A', Protocol.V1, 24, 1228.8, 0.111, 59, 0, 111, ('AX-12', 'AX-12+')),
         Model(
-            1020, 'XM430-W350', Protocol.V2, 48, 4096, 0.229, 46, 214.577, 120, (0, 1, 3, 4, 5, 16)
+            29,
+            'MX-28',
+            Protocol.V1,
+            40,
+            4096,
+            0.114,
+            55,
+            85.83,
+            120,
+            ('MX-28T', 'MX-28R', 'MX-28AT', 'MX-28AR'),
         ),
-        Model(1060, 'XL430-W250', Protocol.V2, 48, 4096, 0.229, 61, 214.577, 111, (1, 3, 4, 16)),
         Model(
-            1200, 'XL330-M288', Protocol.V2, 52, 4096, 0.229, 103, 214.577, 50, (0, 1, 3, 4, 5, 16)
+            310,
+            'MX-64',
+            Protocol.V1,
+            40,
+            4096,
+            0.114,
+            63,
+            85.83,
+            120,
+            ('MX-64T', 'MX-64R', 'MX-64AT', 'MX-64AR'),
         ),
         Model(
-            2020, 'PH54-200-S500', Protocol.V2, 13, 1_003_846, 0.01, 33.1, 1, 240, (0, 1, 3, 4, 16)
+            1020,
+            'XM430-W350',
+            Protocol.V2,
+            48,
+            4096,
+            0.229,
+            46,
+            214.577,
+            120,
+            ('XM430-W350-T', 'XM430-W350-R'),
+            (0, 1, 3, 4, 5, 16),
+        ),
+        Model(
+            1060,
+            'XL430-W250',
+            Protocol.V2,
+            48,
+            4096,
+            0.229,
+            61,
+            214.577,
+            111,
+            ('XL430-W250-T',),
+            (1, 3, 4, 16),
+        ),
+        Model(
+            1200,
+            'XL330-M288',
+            Protocol.V2,
+            52,
+            4096,
+            0.229,
+            103,
+            214.577,
+            50,
+            ('XL330-M288-T',),
+            (0, 1, 3, 4, 5, 16),
+        ),
+        Model(
+            2020,
+            'PH54-200-S500',
+            Protocol.V2,
+            13,
+            1_003_846,
+            0.01,
+            33.1,
+            1,
+            240,
+            ('PH54-200-S500-R',),
+            (0, 1, 3, 4, 16),
         ),
     )
 }
@@ -108,20 +174,30 @@ MODELS = {
 
 
 def find_model(text: str) -> Model | None:
-    """Find a model by number or by name, in any case; None when there is none."""
+    """Find a model by number, by name, or by the name on its box, in any case; None: no such."""
     if text.isascii() and text.isdigit():
         return MODELS.get(int(text[:9]))
     wanted = text.upper()
-    return next((model for model in MODELS.values() if model.name == wanted), None)
+    return next((model for model in MODELS.values() if wanted in (model.name, *model.boxes)), None)
 
 
-def closest_model(text: str) -> str:
-    """Give the model that a wrong number or name comes closest to."""
-    if text.isascii() and text.isdigit():
-        number = int(text[:9])
-        return str(min(MODELS, key=lambda known: abs(known - number)))
-    names = [model.name for model in MODELS.values()]
-    return (difflib.get_close_matches(text.upper(), names, 1, 0.0) or names)[0]
+def suggest_model(text: str) -> str | None:
+    """Return the name that a wrong name is close to; None when it is close to none."""
+    names = [name for model in MODELS.values() for name in (model.name, *model.boxes)]
+    return next(iter(difflib.get_close_matches(text.upper(), names, 1)), None)
+
+
+def list_models(protocol: Protocol | None = None) -> str:
+    """
+    Return names and numbers of all models, for people.
+
+    :param protocol: only those that speak it from the factory on; None: all.
+    """
+    return ', '.join(
+        f'{model.name} ({model.number})'
+        for model in MODELS.values()
+        if protocol in (None, model.protocol)
+    )
 
 
 @cache

@@ -34,6 +34,7 @@ class Motion:
         self._start = position
         self._since = 0.0
         self._goal = position
+        self._entry = 0.0
         self._cruise = 0.0
         self._ramp_s = 0.0
         self._end = 0.0
@@ -54,16 +55,19 @@ class Motion:
         self._cruise = 0.0
         self._turning = False
 
-    def turn(self, speed: float, now: float) -> None:
+    def turn(self, speed: float, now: float, ramp_s: float = 0.0) -> None:
         """
-        Turn on and on.
+        Turn on and on; with speed 0, come to rest.
 
         :param speed: position units a second.
+        :param ramp_s: time to get there from the speed that it has, s; 0: at once.
         """
-        self.hold(now)
-        self._since = now
-        self._cruise = speed
-        self._turning = speed != 0.0
+        start, entry = self.at(now)
+        self.place(start)
+        if speed != 0.0 or (ramp_s > 0.0 and entry != 0.0):
+            self._entry, self._cruise = entry, speed
+            self._since, self._ramp_s = now, ramp_s
+            self._turning = True
 
     def go(self, goal: float, speed: float, acceleration: float, now: float) -> None:
         """
@@ -105,7 +109,7 @@ class Motion:
     def at(self, now: float) -> tuple[float, float]:
         """Give position and velocity (position units a second) at a time."""
         if self._turning:
-            return self._start + self._cruise * (now - self._since), self._cruise
+            return self._at_turning(now - self._since)
         if self._cruise == 0.0 or now >= self._end:
             return self._goal, 0.0
         passed, left = max(0.0, now - self._since), self._end - now
@@ -117,6 +121,15 @@ class Motion:
             return self._goal - self._cruise * part * left / 2, self._cruise * part
         return self._start + self._cruise * (passed - self._ramp_s / 2), self._cruise
 
+    def _at_turning(self, passed: float) -> tuple[float, float]:
+        if passed < self._ramp_s:
+            speed = self._entry + (self._cruise - self._entry) * passed / self._ramp_s
+            return self._start + (self._entry + speed) / 2 * passed, speed
+        ramp = (self._entry + self._cruise) / 2 * self._ramp_s
+        return self._start + ramp + self._cruise * (passed - self._ramp_s), self._cruise
+
     def is_moving(self, now: float) -> bool:
         """Tell whether it turns, or has not reached its goal."""
-        return self._turning or (self._cruise != 0.0 and now < self._end)
+        if self._turning:
+            return self._cruise != 0.0 or now - self._since < self._ramp_s
+        return self._cruise != 0.0 and now < self._end

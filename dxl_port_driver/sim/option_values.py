@@ -25,7 +25,7 @@ from collections.abc import Callable
 import math
 
 from dxl_port_driver.protocol.instructions import Protocol
-from dxl_port_driver.sim.models import closest_model, find_model, Model
+from dxl_port_driver.sim.models import find_model, list_models, Model, suggest_model
 
 _ON, _OFF = ('on', 'true', 'yes', '1'), ('off', 'false', 'no', '0')
 _MAX_SERVOS = 253
@@ -117,9 +117,10 @@ def models(text: str) -> tuple[Model, ...]:
     for part in text.split(','):
         model = find_model(part)
         if model is None:
-            raise ValueError(
-                f'there is no model {part[:40]!r}; did you mean {closest_model(part[:40])}?'
-            )
+            which = '' if part == text else f'{part[:40]!r} is none; '
+            near = suggest_model(part[:40])
+            hint = f'did you mean {near}? The' if near else 'the'
+            raise ValueError(f'{which}{hint} virtual bus has {list_models()}')
         found.append(model)
         if len(found) > _MAX_SERVOS:
             raise ValueError(f'give at most {_MAX_SERVOS} models')

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from dxl_port_driver.errors import PortNameError
 from dxl_port_driver.protocol.instructions import Protocol
-from dxl_port_driver.sim.models import Model, MODELS
+from dxl_port_driver.sim.models import list_models, Model
 from dxl_port_driver.sim.option_table import find_option, OPTIONS, read_value
 
 MAX_URL_LENGTH = 1024
@@ -143,12 +143,9 @@ def _check_models(
         )
     for model in models:
         if model.protocol is not protocol:
-            fitting = ', '.join(
-                str(known.number) for known in MODELS.values() if known.protocol is protocol
-            )
             raise PortNameError(
                 f'{model.name} ({model.number}) does not speak Protocol {protocol}; for {name} '
-                f'use one of {fitting}'
+                f'use one of {list_models(protocol)}'
             )
     if protocol is Protocol.V2 and 253 in ids:
         raise PortNameError(f'{ids_name} has 253, an id of Protocol 1.0 only; use 0 to 252')

@@ -42,7 +42,8 @@ _RESET_ALL, _KEEP_ID, _KEEP_ID_AND_RATE = 0xFF, 0x01, 0x02
 _NEVER = 0xFF
 _WATCHDOG_UNIT_S = 0.020
 _DELAY_UNIT_S = 2e-6
-_RESTORE_RAM = 0x02
+_STARTUP_TORQUE_ON, _RESTORE_RAM = 0x01, 0x02
+_ZEROED_BY_WATCHDOG = ('profile_velocity', 'profile_acceleration')
 _BACKED_UP_RAM = (
     'velocity_i_gain',
     'velocity_p_gain',
@@ -71,6 +72,7 @@ _LIVE_NAMES = (
     'present_position',
     'moving',
     'present_temperature',
+    'current',
 )
 _READING = frozenset(
     {
@@ -131,7 +133,7 @@ class Servo:
         self._motor = _MOTORS[model.protocol](model, self._memory)
         self._registered: tuple[int, bytes] | None = None
         self._backup: bytes | None = None
-        self._last_heard: float | None = None
+        self._heard = 0.0
         live = [self._table[name] for name in _LIVE_NAMES if name in self._table]
         self._live_from = min(register.address for register in live)
         self._live_to = max(register.address + register.size for register in live)
@@ -254,6 +256,7 @@ class Servo:
             names.update(register.name for register in registers)
         self._motor.written(names, now)
         if not names.isdisjoint(_SETTINGS):
+            self._heard = now
             self._take_settings()
         return _OK
 
@@ -299,11 +302,9 @@ class Servo:
     def _clear(self, params: bytes, now: float) -> int:
         if params != _CLEAR_POSITION:
             return V2Error.DATA_RANGE if len(params) == 5 else V2Error.DATA_LENGTH
-        motion = self._motor.motion
-        if motion.is_moving(now):
+        if self._motor.motion.is_moving(now):
             return V2Error.RESULT_FAIL
-        motion.place(motion.at(now)[0] % self.model.counts_per_turn)
-        self._memory.store('goal_position', motion.goal + self._memory.value('homing_offset'))
+        self._motor.clear_turns(now)
         return _OK
 
     def _back_up(self, params: bytes, now: float) -> int:
@@ -349,6 +350,9 @@ class Servo:
                 self._restore_ram(self._backup)
         self._registered = None
         self._motor.restart(now)
+        if self._memory.value('startup_configuration') & _STARTUP_TORQUE_ON:
+            self._motor.poke('torque_enable', 1, now)
+        self._heard = now
         self._take_settings()
 
     def _restore_ram(self, backup: bytes) -> None:
@@ -358,15 +362,25 @@ class Servo:
                 place = slice(register.address, register.address + register.size)
                 self._memory.data[place] = backup[place]
 
-    def watch(self, last: float, now: float) -> None:
+    def hear(self, now: float) -> None:
         """
-        Let the Bus Watchdog strike when the bus was silent for too long.
+        Take note of an instruction on the bus, to whichever servo.
 
-        :param last: time of the instruction before, s.
-        :param now: time of this one, s.
+        :param now: time, s.
         """
-        if self.watchdog_s and now - last > self.watchdog_s and self._motor.torque:
-            self._motor.motion.hold(last + self.watchdog_s)
+        self.watch(now)
+        self._heard = now
+
+    def watch(self, now: float) -> None:
+        """
+        Let the Bus Watchdog strike when the bus has been silent for too long.
+
+        :param now: time, s.
+        """
+        if self.watchdog_s and now - self._heard > self.watchdog_s and self._motor.torque:
+            self._motor.stop(self._heard + self.watchdog_s)
+            for name in _ZEROED_BY_WATCHDOG:
+                self._memory.store(name, 0)
             self._memory.store('bus_watchdog', -1)
             self._take_settings()
 
@@ -374,16 +388,29 @@ class Servo:
         """
         Look at an item without a packet.
 
+        :param name: of the item.
+        :param now: time, s.
         :raises KeyError: the model has no item of this name.
         """
+        name = self._table[name].name
+        self.watch(now)
         self._motor.refresh(now)
-        return self._memory.value(self._table[name].name)
+        return self._memory.value(name)
 
-    def poke(self, name: str, value: int) -> None:
+    def poke(self, name: str, value: int, now: float) -> None:
         """
         Put a value into an item without a packet and without a check, a fault for one.
 
+        It has the effect that a write has: a hardware error switches the torque off. Present
+        Position turns the shaft.
+
+        :param name: of the item.
+        :param value: what to put in.
+        :param now: time, s.
         :raises KeyError: the model has no item of this name.
         """
-        self._memory.store(self._table[name].name, value)
+        self.watch(now)
+        self._motor.poke(self._table[name].name, value, now)
+        if name == 'bus_watchdog':
+            self._heard = now
         self._take_settings()

@@ -26,6 +26,7 @@ import threading
 
 from dxl_port_driver.errors import PortMissingError, PortNameError
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
+from dxl_port_driver.port.dtr import Dtr
 from dxl_port_driver.port.rs485 import Rs485
 from dxl_port_driver.port.serial_port import SerialPort
 from dxl_port_driver.sim.bus import Bus
@@ -98,6 +99,7 @@ class SimPort(SerialPort):
     :param baudrate: bit/s.
     :param exclusive: see :class:`SerialPort`.
     :param rs485: see :class:`SerialPort`; the pty behind it knows no such thing.
+    :param dtr: see :class:`SerialPort`; a pty has no such line.
     :raises PortNameError: the URL has an option that is unknown or wrong.
     """
 
@@ -108,8 +110,9 @@ class SimPort(SerialPort):
         baudrate: int = DEFAULT_BAUDRATE,
         exclusive: bool = True,
         rs485: Rs485 | None = None,
+        dtr: Dtr = Dtr.ON,
     ) -> None:
-        super().__init__(name, baudrate=baudrate, exclusive=exclusive, rs485=rs485)
+        super().__init__(name, baudrate=baudrate, exclusive=exclusive, rs485=rs485, dtr=dtr)
         try:
             self._options = parse_url(name)
         except PortNameError as error:

@@ -86,6 +86,7 @@ def mx_table(model: int) -> ControlTable:
         Register(27, 1, 'i_gain', True, 0, 0, 254),
         Register(28, 1, 'p_gain', True, 32, 0, 254),
         Register(30, 2, 'goal_position', True, 0, -28672, 28672),
+        Register(36, 2, 'present_position', minimum=-1),
         Register(50, 2, 'realtime_tick'),
         Register(73, 1, 'goal_acceleration', True, 0, 0, 254),
     ):

@@ -98,6 +98,7 @@ _X_OTHERS: dict[int, tuple[Register, ...]] = {
     ),
     1200: (
         Register(8, 1, 'baud_rate', True, 1, 0, 6),
+        Register(10, 1, 'drive_mode', True, 0, 0, 5),
         Register(13, 1, 'protocol_type', True, 2, 2, 22),
         Register(31, 1, 'temperature_limit', True, 70, 0, 100),
         Register(32, 2, 'max_voltage_limit', True, 70, 31, 70),

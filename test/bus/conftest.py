@@ -136,13 +136,17 @@ class Servos:
     Servos behind a pty, that answer in a thread of their own.
 
     ``answer`` gives what is sent for an instruction packet, piece by piece; a number among the
-    pieces is a delay in seconds. What is not exactly one instruction packet is kept in ``torn``.
+    pieces is a delay in seconds. What is not exactly one instruction packet is kept in ``torn``,
+    and answered with what ``answer_torn`` gives. ``collisions`` counts the answers into which
+    something was sent before they were over.
     """
 
     def __init__(self) -> None:
         self.asked: list[InstructionPacket] = []
         self.torn: list[bytes] = []
         self.answer: Callable[[InstructionPacket], Iterator[bytes | float]] = lambda _: iter(())
+        self.answer_torn: Callable[[bytes], Iterator[bytes | float]] = lambda _: iter(())
+        self.collisions = 0
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
         self.name = os.ttyname(self.slave)
@@ -160,13 +164,24 @@ class Servos:
                 packet = parse_instruction(data)
             except RequestError:
                 self.torn.append(data)
+                self._send(self.answer_torn(data))
                 continue
             self.asked.append(packet)
-            for piece in self.answer(packet):
-                if isinstance(piece, bytes):
-                    os.write(self.master, piece)
-                else:
-                    select.select([self._stop], [], [], piece)
+            self._send(self.answer(packet))
+
+    def _send(self, pieces: Iterator[bytes | float]) -> None:
+        undisturbed = True
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                os.write(self.master, piece)
+                continue
+            over = time.monotonic() + piece
+            watched = [self._stop, self.master] if undisturbed else [self._stop]
+            ready, _, _ = select.select(watched, [], [], piece)
+            if self.master in ready:
+                undisturbed = False
+                self.collisions += 1
+                select.select([self._stop], [], [], max(0.0, over - time.monotonic()))
 
     def unplug(self) -> None:
         """Be gone; safe to call twice."""

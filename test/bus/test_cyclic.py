@@ -355,6 +355,93 @@ def test_a_priority_cycle_goes_ahead_of_those_that_wait(runner, bus, answering):
     assert order.count('other') == 3
 
 
+class Expired:
+    """Notes which cycles were told to be over, and how many reports came before that."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self.over = threading.Event()
+        self.reports: list[int] = []
+
+    def __call__(self, _: Cycle) -> None:
+        self.reports.append(len(self._told.cycles))
+        self.over.set()
+
+
+def test_a_cycle_ends_when_its_lease_is_over_and_tells_that_last(runner, answering):
+    told = Told()
+    expired = Expired(told)
+    runner.start(cycle('other', 50.0, other := Told()))
+    begun = time.monotonic()
+    runner.start(cycle('arm', 100.0, told, lease_s=0.2, report_expiry=expired))
+    assert expired.over.wait(LONG_S)
+    assert time.monotonic() - begun >= 0.2
+    assert told.having(results=True)
+    # Others go on, and what is over can be started again.
+    count = len(other.cycles)
+    other.wait_for(lambda: len(other.cycles) >= count + 3)
+    assert expired.reports == [len(told.cycles)]
+    assert runner.stop('arm') is None
+    with pytest.raises(RequestError, match="no cyclic transaction 'arm' runs"):
+        runner.renew('arm')
+    again = Told()
+    runner.start(cycle('arm', 100.0, again))
+    again.wait_for(lambda: again.having(results=True) >= 1)
+
+
+def test_a_lease_that_is_renewed_goes_on_without_a_break(runner, answering):
+    told = Told()
+    expired = Expired(told)
+    runner.start(cycle('arm', 100.0, told, lease_s=0.4, report_expiry=expired))
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        runner.renew('arm')
+        time.sleep(0.02)
+    assert not expired.reports
+    # Phase and counts are those of one and the same cycle.
+    ended = runner.stop('arm')
+    assert told.numbers == sorted(set(told.numbers))
+    assert ended.done + ended.missed >= 100
+    assert not expired.reports
+
+
+def test_a_cycle_waiting_for_the_bus_when_its_lease_ends_sends_nothing(runner, bus, still):
+    told = Told()
+    expired = Expired(told)
+    held = hold(bus)
+    runner.start(cycle('arm', 50.0, told, lease_s=0.1, report_expiry=expired))
+    assert expired.over.wait(LONG_S)
+    held.let_go.set()
+    bus.run(make_work_that_is_empty())
+    assert not still.sent
+    assert told.having(results=True) == 0
+    assert expired.reports == [len(told.cycles)]
+
+
+def test_what_has_no_lease_or_does_not_run_cannot_be_renewed(runner, answering):
+    told = Told()
+    runner.start(cycle('arm', 100.0, told))
+    with pytest.raises(RequestError, match='without a lease'):
+        runner.renew('arm')
+    with pytest.raises(RequestError, match="'leg'"):
+        runner.renew('leg')
+    count = len(told.cycles)
+    told.wait_for(lambda: len(told.cycles) > count + 3)
+
+
+def test_neither_a_stop_nor_a_start_of_the_same_name_is_told_as_an_expiry(runner, answering):
+    told = Told()
+    expired = Expired(told)
+    runner.start(cycle('arm', 100.0, told, lease_s=0.1, report_expiry=expired))
+    runner.start(cycle('arm', 100.0, other := Told()))
+    other.wait_for(lambda: other.having(results=True) >= 20)
+    runner.start(cycle('leg', 100.0, told, lease_s=0.1, report_expiry=expired))
+    runner.stop('leg')
+    runner.start(cycle('leg', 100.0, told, lease_s=0.1, report_expiry=expired))
+    runner.stop_all()
+    assert not expired.reports
+
+
 @pytest.mark.slow
 def test_a_sync_read_of_twelve_servos_keeps_time_at_200_hz():
     """At 1 Mbit/s; how few it misses on a machine at rest, under 1 %, is for the benchmarks."""

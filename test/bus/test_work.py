@@ -359,7 +359,6 @@ def test_a_question_behind_one_whose_answer_nobody_awaits_waits_for_the_wire(bus
 
 def test_bytes_that_have_no_answer_hold_up_nobody_behind_them(bus, still):
     still.answer = lambda data: b''
-    bus.run(transact(Transaction(b'anything', Framing.NONE)))
     write = InstructionPacket(Protocol.V2, 254, Instruction.WRITE, bytes((64, 0, 1))).encode()
     bus.run(transact(Transaction(write, Framing.NONE)))
     assert bus.line.quiet_from <= time.monotonic()

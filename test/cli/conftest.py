@@ -25,12 +25,12 @@ from typing import Any, NamedTuple
 
 from dxl_port_driver.cli.main import main
 import pytest
+from sim_support.fake_servos import FakeServo, FakeServos
 
 PATIENCE_S = 30.0
 PATIENT = ('--timeout', '0.3')
 """The packet timeout rule's 34 ms are less than a busy computer may let a process wait."""
-
-_ASKING = {'ping', 'read', 'write', 'transact', 'watch', 'bench'}
+_ASKING = {'ping', 'read', 'write', 'reboot', 'transact', 'watch', 'bench'}
 
 
 class Outcome(NamedTuple):
@@ -63,6 +63,31 @@ def dxl_port(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
         return Outcome(status, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def dxl_port_as_is(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Run the tool in this process with no more patience than it has."""
+
+    def run(*arguments: object) -> Outcome:
+        status = main([str(argument) for argument in arguments])
+        return Outcome(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def fake() -> Iterator[Callable[..., str]]:
+    """Give a way to put servos of the test's own behind a port; gives its name."""
+    ports: list[FakeServos] = []
+
+    def fake(*servos: FakeServo, tcp: bool = False) -> str:
+        ports.append(FakeServos(*servos, tcp=tcp))
+        return ports[-1].name
+
+    yield fake
+    for port in ports:
+        port.close()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ import signal
 
 import pytest
 from ros_support.graph import eventually
+from sim_support.fake_servos import FakeServo
 
 
 @pytest.fixture
@@ -53,6 +54,31 @@ def test_the_doctor_looks_at_a_driver_and_its_servos(driver, dxl_port):
     found = {record['check']: record['message'] for record in done.records}
     assert found['driver'] == '/dxl_port_driver is active at 1000000 bit/s'
     assert found['servos'] == 'servo 1-2 at 1000000 bit/s'
+    assert "a driver's stays as it is" in found['looked at']
+    done = dxl_port('doctor', '--ids', '1,40', '--timeout', '0.1', '--json')
+    assert done.status == 1
+    found = {record['check']: record['message'] for record in done.records}
+    assert found['missing'].startswith('servo 40 does not answer at 1000000 bit/s')
+
+
+def test_servos_that_are_late_or_answer_no_writes_are_told_through_a_driver(
+    start_driver, domain, monkeypatch, dxl_port_as_is, fake
+):
+    port = fake(FakeServo(1, late_s=0.07), FakeServo(2, level=1))
+    _, driver = start_driver(port_name=port, autostart=True)
+    eventually(lambda: driver.state == 'active')
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain.id))
+    done = dxl_port_as_is('ping', '1')
+    assert done.status == 0
+    assert 'servo 1 is there, but answers late: after ' in done.err
+    assert "raise the driver's latency_timer: ros2 param set /dxl_port_driver" in done.err
+    for _ in range(4):
+        # However much the driver has learnt by then.
+        done = dxl_port_as_is('write', '2', '65', '1', '--retries', '2')
+        assert done.status == 0
+        assert done.out == 'wrote 1 (1 byte) at 65 of servo 2\n'
+        assert 'does not answer writes (Status Return Level 1); read back, the value' in done.err
+    assert 'ros2' not in done.err
 
 
 def test_info_tells_state_and_parameters(driver, dxl_port):

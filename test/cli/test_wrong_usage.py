@@ -55,6 +55,9 @@ SIM = ('--port', 'sim://')
         (('ping', '--port', 'spy:///dev/null'), 'has the scheme spy://'),
         (('ping', '--port', 'sim://?idz=1'), 'did you mean ids?'),
         (('info', '--port', 'ttyUSB0'), 'did you mean /dev/ttyUSB0?'),
+        (('ping', '--dtr', 'off'), '--open-delay and --dtr go with --port'),
+        (('ping', '--open-delay', '2'), 'those of a driver are its parameters'),
+        (('ping', '--port', 'sim://', '--open-delay', '11'), 'open-delay'),
     ],
 )
 def test_wrong_usage_is_status_2(dxl_port, call, sentence):
@@ -71,18 +74,20 @@ def test_wrong_usage_is_status_2(dxl_port, call, sentence):
         ('/dev/null', 'no serial port'),
         ('/etc/passwd', 'a regular file'),
         ('socket://127.0.0.1:1', 'did not open (Connection refused)'),
+        ('socket://127.0.0.1:1 --dtr leave', 'so that dtr cannot be leave'),
     ],
 )
 @pytest.mark.parametrize('command', ['ping', 'info'])
 def test_a_port_that_does_not_open_is_status_3(dxl_port, command, port, sentence):
-    done = dxl_port(command, '--port', port)
+    done = dxl_port(command, '--port', *port.split())
     assert done.status == 3
     assert sentence in done.err
     assert done.err.count('\n') == 1
 
 
 @pytest.mark.parametrize(
-    'command', ['ping', 'scan', 'read', 'write', 'transact', 'watch', 'info', 'bench', 'doctor']
+    'command',
+    ['ping', 'scan', 'read', 'write', 'reboot', 'transact', 'watch', 'info', 'bench', 'doctor'],
 )
 def test_help_has_examples(dxl_port, command):
     done = dxl_port(command, '--help')

@@ -29,6 +29,8 @@ from dxl_port_driver.errors import (
     RequestError,
     ResultCode,
 )
+from dxl_port_driver.protocol.instructions import Instruction, Protocol
+from dxl_port_driver.protocol.packets import InstructionPacket
 from dxl_port_driver.protocol.transaction import Framing, Transaction
 import pytest
 from rclpy.executors import MultiThreadedExecutor
@@ -295,3 +297,16 @@ def test_a_client_brings_its_own_node_if_wanted(active_driver):
     assert client.transact(ping(1)).result is ResultCode.NOT_AVAILABLE
     with pytest.raises(PortClosedError):
         client.write_async(b'\x00').result()
+
+
+def test_what_a_servo_reports_is_in_the_result(client):
+    # No servo takes a goal position of 2 ** 31 - 1.
+    write = InstructionPacket(Protocol.V2, 1, Instruction.WRITE, b'\x74\x00\xff\xff\xff\x7f')
+    for result in (
+        client.transact(write.encode()),
+        *client.transact_batch([Transaction(write.encode())]),
+    ):
+        assert (result.result, result.error, result.alert) == (ResultCode.SUCCESS, 4, False)
+        assert result.message == 'servo 1 reports error 4 (data range)'
+    well = client.transact(ping(1))
+    assert (well.error, well.alert, well.message) == (0, False, '')

@@ -134,6 +134,7 @@ class Stranger:
                 rate=self.number(),
                 transactions=[self.transaction() for _ in few[:3]],
                 stop_on_error=False,
+                lease=self.time(),
             ),
             'stop_cyclic': lambda: StopCyclic.Request(name=self.text()),
             'set_parameters': lambda: SetParameters.Request(

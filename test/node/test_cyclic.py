@@ -18,8 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import threading
+import time
 
-from dxl_port_driver.conversions import transaction_to_message
+from builtin_interfaces.msg import Duration
+from dxl_port_driver.conversions import duration, transaction_to_message
 from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket
@@ -92,6 +94,7 @@ def test_answers_come_on_the_topic_numbered_until_it_is_stopped(driver):
     again = driver.call(StopCyclic, 'stop_cyclic', name='arm')
     assert again.result == ResultCode.TX_ERROR
     assert 'arm' in again.message
+    assert not any(message.ended or message.message for message in messages)
 
 
 def test_a_rate_that_the_wire_cannot_carry_is_refused_with_the_most_that_it_can(driver):
@@ -151,6 +154,85 @@ def test_deactivation_ends_it_and_activation_does_not_bring_it_back(driver):
     answer = start_cyclic(driver, 'arm', 100.0, READ)
     assert answer.result == ResultCode.NOT_AVAILABLE
     assert driver.change_state('activate')
+    assert driver.call(StopCyclic, 'stop_cyclic', name='arm').result == ResultCode.TX_ERROR
+
+
+def test_a_lease_that_is_over_is_told_on_the_topic_and_in_the_log(start_driver):
+    program, driver = start_driver(port_name='sim://?ids=1-2', autostart=True)
+    assert eventually(lambda: driver.state == 'active')
+    listener = Listener(driver)
+    assert start_cyclic(driver, 'other', 50.0, READ).result == ResultCode.SUCCESS
+    eventually(lambda: listener.named('other'))
+    assert start_cyclic(driver, 'arm', 50.0, READ, lease=duration(0.3)).result == (
+        ResultCode.SUCCESS
+    )
+    eventually(lambda: any(message.ended for message in listener.named('arm')))
+    last = listener.named('arm')[-1]
+    assert last.ended
+    assert not last.results
+    assert "'arm' ended: its lease of 0.3 s is over" in last.message
+    assert last.cycle == listener.named('arm')[-2].cycle + 1
+    line = next(line for line in program.output.splitlines() if 'its lease of' in line)
+    assert 'WARN' in line
+    # Nothing comes behind it; a cycle without a lease goes on.
+    count, others = len(listener.named('arm')), len(listener.named('other'))
+    eventually(lambda: len(listener.named('other')) > others + 10)
+    assert len(listener.named('arm')) == count
+    for answer in (
+        driver.call(StopCyclic, 'stop_cyclic', name='arm'),
+        driver.call(StartCyclic, 'start_cyclic', name='arm'),
+    ):
+        assert answer.result == ResultCode.TX_ERROR
+        assert 'its lease is over' in answer.message
+    assert start_cyclic(driver, 'arm', 50.0, READ).result == ResultCode.SUCCESS
+    eventually(lambda: len(listener.named('arm')) > count + 3)
+
+
+def test_the_name_alone_renews_and_disturbs_nothing(driver):
+    listener = Listener(driver)
+    assert start_cyclic(driver, 'arm', 100.0, READ, lease=duration(1.0)).result == (
+        ResultCode.SUCCESS
+    )
+    until = time.monotonic() + 2.5
+    while time.monotonic() < until:
+        answer = driver.call(StartCyclic, 'start_cyclic', name='arm')
+        assert (answer.result, answer.message) == (ResultCode.SUCCESS, '')
+        time.sleep(0.05)
+    ended = driver.call(StopCyclic, 'stop_cyclic', name='arm')
+    assert ended.result == ResultCode.SUCCESS
+    assert ended.cycles + ended.missed >= 200
+    numbers = [message.cycle for message in listener.named('arm')]
+    assert numbers == sorted(set(numbers))
+
+
+def test_what_cannot_be_renewed_is_refused_with_the_reason(driver):
+    never = driver.call(StartCyclic, 'start_cyclic', name='never')
+    assert never.result == ResultCode.TX_ERROR
+    assert "'never'" in never.message
+    assert start_cyclic(driver, 'arm', 20.0, READ).result == ResultCode.SUCCESS
+    without = driver.call(StartCyclic, 'start_cyclic', name='arm')
+    assert without.result == ResultCode.TX_ERROR
+    assert 'without a lease' in without.message
+    # A renewal carries nothing that could be meant as a change, and be ignored.
+    for fields in ({'rate': 20.0}, {'lease': duration(1.0)}):
+        both = driver.call(StartCyclic, 'start_cyclic', name='arm', **fields)
+        assert both.result == ResultCode.TX_ERROR
+        assert both.message
+    assert driver.call(StopCyclic, 'stop_cyclic', name='arm').result == ResultCode.SUCCESS
+
+
+def test_a_lease_out_of_range_is_refused_with_what_is_right(driver):
+    for lease in (
+        Duration(sec=-1),
+        Duration(sec=-1, nanosec=500_000_000),
+        Duration(nanosec=1),
+        Duration(sec=2**31 - 1, nanosec=2**32 - 1),
+        duration(0.049),
+        duration(3600.1),
+    ):
+        answer = start_cyclic(driver, 'arm', 20.0, READ, lease=lease)
+        assert answer.result == ResultCode.TX_ERROR
+        assert 'give 0.05 to 3600 s' in answer.message
     assert driver.call(StopCyclic, 'stop_cyclic', name='arm').result == ResultCode.TX_ERROR
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 
 from dxl_port_driver.errors import ResultCode
+from dxl_port_driver.protocol.instructions import BROADCAST_ID
 from dxl_port_interfaces.srv import GetBytesAvailable, ReadPort, Transact, WritePort
 import pytest
 from rclpy.qos import QoSProfile
@@ -66,7 +67,7 @@ def test_who_does_not_say_waits_for_max_queue_time(driver, busy):
     try:
         assert 0.1 <= waited_s(transact(driver, ping(1))) < 5.0
     finally:
-        assert driver.set(max_queue_time=1.0) is None
+        assert driver.set(max_queue_time=2.0) is None
 
 
 def test_who_does_not_wait_at_all_is_served_when_the_bus_is_free(driver, servos):
@@ -79,7 +80,7 @@ def test_who_does_not_wait_at_all_is_served_when_the_bus_is_free(driver, servos)
             for _ in range(50)
         ]
     finally:
-        assert driver.set(max_queue_time=1.0) is None
+        assert driver.set(max_queue_time=2.0) is None
     assert results == [ResultCode.SUCCESS] * 50
 
 
@@ -108,7 +109,7 @@ def test_every_service_gives_up_waiting_after_max_queue_time(driver, busy):
         cleared = driver.call(Trigger, 'clear')
         counted = driver.call(GetBytesAvailable, 'get_bytes_available')
     finally:
-        assert driver.set(max_queue_time=1.0) is None
+        assert driver.set(max_queue_time=2.0) is None
     assert written.result == read.result == counted.result == ResultCode.PORT_BUSY
     assert not cleared.success
     assert all('busy' in one.message for one in (written, read, cleared, counted))
@@ -174,3 +175,21 @@ def test_a_late_answer_is_not_given_to_the_next_question(driver, servos):
     servos.answer = servo_1
     assert transact(driver, b'x', framing=NONE).result == ResultCode.SUCCESS
     assert eventually(lambda: transact(driver, ping(1)).result == ResultCode.SUCCESS)
+
+
+def test_whoever_pings_all_at_the_factory_baudrate_starves_nobody(driver, servos):
+    everybody = ping(BROADCAST_ID)
+    servos.answer = lambda data: b'' if data == everybody else servo_1(data)
+    assert driver.set(baudrate=57600) is None
+    try:
+        for _ in range(2):
+            servos.heard.clear()
+            pinging = begin_transact(driver, everybody, timeout=0.0)
+            servos.wait_for(everybody)
+            result = transact(driver, ping(1))
+            assert (result.result, bytes(result.data)) == (ResultCode.SUCCESS, pong(1))
+            # It waited for longer than the second that was the longest wait once.
+            assert result.queued.sec >= 1
+            assert result_of(driver, pinging).result == ResultCode.RX_TIMEOUT
+    finally:
+        assert driver.set(baudrate=1_000_000) is None

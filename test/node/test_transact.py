@@ -249,7 +249,7 @@ STATUS = pong(1)
         (ping(1), {'timeout': 10.001}, 'max_timeout'),
         (ping(1), {'timeout': Duration(sec=2**31 - 1, nanosec=2**32 - 1)}, 'max_timeout'),
         (ping(1), {'queue_timeout': -0.001}, 'queue_timeout is -'),
-        (ping(1), {'queue_timeout': 1.001}, 'max_queue_time'),
+        (ping(1), {'queue_timeout': 2.001}, 'max_queue_time'),
     ],
 )
 def test_a_request_that_is_wrong_is_refused_before_a_byte_is_sent(
@@ -260,3 +260,32 @@ def test_a_request_that_is_wrong_is_refused_before_a_byte_is_sent(
     assert result.attempts == 0
     assert words in result.message
     assert not servos.heard
+
+
+def test_the_sync_read_of_feetech_brings_a_status_packet_of_each_servo(driver, servos):
+    asked = bytes.fromhex('FF FF FE 07 82 38 02 01 02 03 38')
+    each = b''.join(
+        StatusPacket(Protocol.V1, one, 0, bytes((one, 9))).encode() for one in (1, 2, 3)
+    )
+    servos.answer = lambda data: each if data == asked else b''
+    result = transact(driver, asked)
+    assert (result.result, result.message, bytes(result.data)) == (ResultCode.SUCCESS, '', each)
+
+
+def test_an_unknown_instruction_to_all_succeeds_with_what_came_and_says_that_it_is_unknown(
+    driver, servos
+):
+    asked = InstructionPacket(Protocol.V1, 254, 0x85).encode()
+    servos.answer = lambda data: b'anything' if data == asked else b''
+    result = transact(driver, asked)
+    assert (result.result, bytes(result.data)) == (ResultCode.SUCCESS, b'anything')
+    assert result.message.startswith('instruction 0x85 of Protocol 1.0 is not known')
+
+
+def test_what_a_servo_refuses_is_told_though_the_transaction_succeeds(driver, servos):
+    refusal = StatusPacket(Protocol.V2, 1, 0x84).encode()
+    servos.answer = lambda data: refusal
+    result = transact(driver, read(1, 132, 4))
+    assert (result.result, bytes(result.data)) == (ResultCode.SUCCESS, refusal)
+    assert (result.error, result.alert) == (4, True)
+    assert result.message == 'servo 1 reports error 4 (data range) and a hardware alert'

@@ -45,6 +45,8 @@ FIELDS: dict[Any, dict[str, str]] = {
         'queued': DURATION,
         'elapsed': DURATION,
         'attempts': 'uint8',
+        'error': 'uint8',
+        'alert': 'boolean',
     },
     srv.Transact.Request: {'transaction': 'dxl_port_interfaces/Transaction'},
     srv.Transact.Response: {'result': 'dxl_port_interfaces/TransactionResult'},

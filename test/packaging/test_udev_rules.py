@@ -75,6 +75,7 @@ class Device(NamedTuple):
     driver: str = ''
     parent: dict[str, str] = {}  # noqa: RUF012 (a constant)
     action: str = 'add'
+    environment: dict[str, str] = {}  # noqa: RUF012 (a constant)
 
 
 def applied(device: Device) -> dict[str, str]:
@@ -99,6 +100,8 @@ def applied(device: Device) -> dict[str, str]:
             else:
                 for name, text in device.parent.items():
                     value = value.replace(f'$attr{{{name}}}', text)
+                for name, text in device.environment.items():
+                    value = value.replace(f'$env{{{name}}}', text)
                 given[f'{key}{{{attribute}}}' if attribute else key] = value
                 continue
             fits = actual is not None and any(
@@ -154,6 +157,13 @@ def test_several_u2d2_get_names_that_do_not_swap():
     assert other['SYMLINK'] == 'u2d2_FT3FSNI8'
 
 
+def test_the_two_ports_of_an_ft2232h_have_names_of_their_own():
+    chip = tty('0403', '6010', 'FT7ABC', 'FTDI')
+    ports = [chip._replace(environment={'ID_USB_INTERFACE_NUM': f'0{n}'}) for n in range(2)]
+    names = [applied(port)['SYMLINK'] for port in ports]
+    assert names == ['ft2232h_FT7ABC_00', 'ft2232h_FT7ABC_01']
+
+
 @pytest.mark.parametrize(
     ('device', 'name'),
     [
@@ -161,8 +171,16 @@ def test_several_u2d2_get_names_that_do_not_swap():
         (tty('0403', '6001', 'A4012AB0'), None),
         (tty('2f5d', '2202', 'BA98C8C3', 'ROBOTIS'), 'robotis_BA98C8C3'),
         (tty('0483', '5740', 'FFFFFFFEFFFF', 'ROBOTIS'), None),
+        (tty('0403', '6015', 'DK0AHBX1', 'FTDI'), 'ft231x_DK0AHBX1'),
+        (tty('1a86', '7523'), None),
+        (tty('1a86', '5523'), None),
+        (tty('1a86', '7523', '5C2D', 'QinHeng'), 'ch340_5C2D'),
+        (tty('1a86', '55d3', '5A46083234', 'QinHeng'), 'ch343_5A46083234'),
+        (tty('10c4', 'ea60', '0001', 'Silicon Labs'), None),
+        (tty('10c4', 'ea60', 'c2b9e8', 'Silicon Labs'), 'cp210x_c2b9e8'),
+        (tty('16d0', '06a7', '7403'), 'usb2ax_7403'),
     ],
-    ids=['FT232H without serial number', 'USB2Dynamixel', 'OpenRB-150', 'OpenCR'],
+    ids=lambda value: str(value)[:60] if isinstance(value, str) else None,
 )
 def test_other_adapters_are_open_to_the_group(device: Device, name: str | None):
     assert applied(device) == OPEN_TO_THE_GROUP | ({'SYMLINK': name} if name else {})
@@ -173,7 +191,8 @@ def test_other_adapters_are_open_to_the_group(device: Device, name: str | None):
     [
         tty('0483', '5740', '123', 'STMicroelectronics'),
         tty('0483', '5740', '123'),
-        tty('10c4', 'ea60', '0001', 'Silicon Labs'),
+        tty('10c4', 'ea70', '0001', 'Silicon Labs'),
+        tty('1a86', '5512'),
         Device('tty'),
         Device('usb', parent={'idVendor': '0403', 'idProduct': '6014', 'serial': '1'}),
         tty('0403', '6014', 'FT4THVLM')._replace(action='remove'),

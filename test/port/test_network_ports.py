@@ -20,11 +20,13 @@ from collections.abc import Callable, Iterator
 import os
 import select
 import socket
+import threading
 import time
 from typing import Any
 
 from dxl_port_driver.errors import (
     BaudrateError,
+    NotASerialPortError,
     PortClosedError,
     PortMissingError,
     PortNameError,
@@ -69,6 +71,45 @@ def test_a_server_that_speaks_no_rfc2217_is_told_so_and_left(
         with pytest.raises(PortMissingError, match='RFC 2217 server is running there'):
             make_port(f'rfc2217://127.0.0.1:{listener.getsockname()[1]}').open()
         assert descriptors() == before
+
+
+@pytest.mark.parametrize('greeting', [b'\xff\xfb\x01\xff\xfb\x03', b'\xff\xfd\x2c'])
+def test_a_telnet_gateway_is_told_when_it_greets(
+    greeting: bytes, descriptors: Callable[[], set[str]]
+) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        where = f'127.0.0.1:{listener.getsockname()[1]}'
+        greeter = threading.Thread(target=lambda: accepted.append(_greeted(listener, greeting)))
+        accepted: list[socket.socket] = []
+        greeter.start()
+        before = descriptors()
+        with pytest.raises(NotASerialPortError, match=f'use rfc2217://{where}') as caught:
+            SocketPort(f'socket://{where}').open()
+        greeter.join()
+        assert 'raw TCP' in caught.value.message
+        accepted.pop().close()
+        assert descriptors() <= before
+
+
+def _greeted(listener: socket.socket, greeting: bytes) -> socket.socket:
+    connection, _ = listener.accept()
+    connection.sendall(greeting)
+    return connection
+
+
+@pytest.mark.parametrize('first', [b'\xff\xff\xfd\x00', b'\xff\xff\xfb\x02', b'\xff\xfb', b'>'])
+def test_what_else_may_come_first_is_no_negotiation(first: bytes) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        connecting = threading.Thread(target=lambda: accepted.append(_greeted(listener, first)))
+        accepted: list[socket.socket] = []
+        connecting.start()
+        with SocketPort(f'socket://127.0.0.1:{listener.getsockname()[1]}') as port:
+            received = b''
+            while len(received) < len(first):
+                received += port.read(8, time.monotonic() + 10.0)
+            assert received == first
+        connecting.join()
+        accepted.pop().close()
 
 
 def test_each_kind_takes_its_own_urls_only() -> None:

@@ -17,9 +17,10 @@
 from __future__ import annotations
 
 from dxl_port_driver.errors import RequestError
-from dxl_port_driver.protocol.answers import Answer, Answers, expected_answers
+from dxl_port_driver.protocol.answers import Answer, Answers, expected_answers, longest_answer_s
 from dxl_port_driver.protocol.instructions import Instruction, Protocol, V1_INSTRUCTIONS
-from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
+from dxl_port_driver.protocol.packets import InstructionPacket, parse_instruction, StatusPacket
+from dxl_port_driver.protocol.timing import Link, MAX_RETURN_DELAY_S
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
@@ -56,11 +57,16 @@ def test_one_servo_brings_one_answer_with_its_id(protocol, code):
         # Whoever answers these knows better than this driver.
         (V1, Instruction.READ, '24', None),
         (V2, Instruction.READ, '84 00 04', None),
-        (V2, 0x7E, '', None),
     ],
 )
 def test_the_answer_of_one_servo_has_a_length(protocol, code, params, length):
     assert answers(protocol, 5, code, params) == Answers((Answer(5, length),))
+
+
+@pytest.mark.parametrize(('protocol', 'code'), [(V1, 0x0B), (V1, 0x93), (V2, 0x7E), (V2, 0x55)])
+def test_of_an_instruction_that_is_not_known_nobody_knows_the_answers(protocol, code):
+    assert answers(protocol, 5, code) == Answers((Answer(5, None),), is_known=False)
+    assert answers(protocol, BROADCAST, code) == Answers(is_known=False)
 
 
 @pytest.mark.parametrize('protocol', Protocol)
@@ -75,16 +81,27 @@ def test_everybody_answers_a_broadcast_ping(protocol):
         (V2, Instruction.SYNC_READ, '84 00 00 01 01', ((1, 256),)),
         (V2, Instruction.BULK_READ, '01 84 00 04 00 02 7C 00 02 01', ((1, 4), (2, 258))),
         (V1, Instruction.BULK_READ, '00 02 01 1E 03 09 24', ((1, 2), (9, 3))),
-        # Header, id, length and instruction of the joint answer are counted by any status packet;
-        # as are the first error byte and the last CRC.
-        (V2, Instruction.FAST_SYNC_READ, '84 00 04 00 01', ((BROADCAST, 1 + 4),)),
-        (V2, Instruction.FAST_SYNC_READ, '84 00 04 00 01 09', ((BROADCAST, 1 + 4 + 2 + 6 + 0),)),
-        (V2, Instruction.FAST_BULK_READ, '01 84 00 04 00 02 7C 00 02 00', ((BROADCAST, 11),)),
     ],
 )
 def test_each_servo_asked_by_a_group_read_answers(protocol, code, params, each):
     assert answers(protocol, BROADCAST, code, params) == Answers(
         tuple(Answer(*answer) for answer in each)
+    )
+
+
+@pytest.mark.parametrize(
+    ('code', 'params', 'length', 'parts'),
+    [
+        # Header, id, length and instruction of the joint answer are counted by any status packet;
+        # as are the first error byte and the last CRC.
+        (Instruction.FAST_SYNC_READ, '84 00 04 00 01', 1 + 4, ((1, 4),)),
+        (Instruction.FAST_SYNC_READ, '84 00 04 00 01 09', 1 + 4 + 2 + 6, ((1, 4), (9, 4))),
+        (Instruction.FAST_BULK_READ, '01 84 00 04 00 02 7C 00 02 00', 11, ((1, 4), (2, 2))),
+    ],
+)
+def test_a_fast_read_is_answered_by_one_joint_packet(code, params, length, parts):
+    assert answers(V2, BROADCAST, code, params) == Answers(
+        (Answer(BROADCAST, length),), parts=tuple(Answer(*part) for part in parts)
     )
 
 
@@ -114,8 +131,9 @@ def test_nobody_answers_any_other_broadcast(protocol, code):
     assert answers(protocol, BROADCAST, code, '00 00 01 00') == Answers()
 
 
-def test_protocol_1_knows_no_sync_read():
-    assert answers(V1, BROADCAST, Instruction.SYNC_READ, '84 00 04 00 01') == Answers()
+def test_the_sync_read_of_feetech_is_answered_by_each_servo_in_protocol_1():
+    packet = parse_instruction(bytes.fromhex('FF FF FE 07 82 38 02 01 02 03 38'))
+    assert expected_answers(packet) == Answers(tuple(Answer(servo, 2) for servo in (1, 2, 3)))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +148,8 @@ def test_protocol_1_knows_no_sync_read():
         (V2, Instruction.BULK_READ, '01 84 00 04', 'Bulk Read has 4 '),
         (V2, Instruction.FAST_BULK_READ, '01 84 00 04 00 02', 'Bulk Read has 6 '),
         (V2, Instruction.BULK_READ, '01 84 00 04 00' * 2, 'Bulk Read names id 1 twice'),
+        (V1, Instruction.SYNC_READ, '38 02', r'Protocol 1\.0 Sync Read has 2 .* at least one id'),
+        (V1, Instruction.SYNC_READ, '38 02 01 01', 'Sync Read names id 1 twice'),
         (V1, Instruction.BULK_READ, '', r'Protocol 1\.0 Bulk Read has 0 '),
         (V1, Instruction.BULK_READ, '00', r'Protocol 1\.0 Bulk Read has 1 '),
         (V1, Instruction.BULK_READ, '01 02 01 1E', 'needs a 0 and then three a servo'),
@@ -176,3 +196,46 @@ def test_the_length_on_the_wire_is_that_of_the_packets(protocol):
 @pytest.mark.parametrize(('protocol', 'length'), [(V1, 6), (V2, 14)])
 def test_a_roll_call_is_as_long_as_all_ids_together(protocol, length):
     assert Answers(roll_call=True).wire_length(protocol) == 253 * length
+
+
+LINK = Link(10e-6)
+
+
+@pytest.mark.parametrize('protocol', Protocol)
+def test_the_longest_answer_is_that_to_all_whole_packets_in_the_bytes(protocol):
+    write = InstructionPacket(protocol, BROADCAST, Instruction.WRITE, b'\x40\x00\x01').encode()
+    ping = InstructionPacket(protocol, 7, Instruction.PING).encode()
+    pong_s = {V1: 6, V2: 14}[protocol] * LINK.byte_time_s + MAX_RETURN_DELAY_S
+    for data, longest_s in (
+        (write, 0.0),
+        (write * 3, 0.0),
+        (ping, pong_s),
+        (ping * 2, 2 * pong_s),
+    ):
+        assert longest_answer_s(data, LINK) == pytest.approx(longest_s)
+
+
+def test_the_longest_answer_to_the_sync_read_of_feetech_is_that_of_all_servos():
+    data = bytes.fromhex('FF FF FE 07 82 38 02 01 02 03 38')
+    longest_s = 3 * 8 * LINK.byte_time_s + 3 * MAX_RETURN_DELAY_S
+    assert longest_answer_s(data, LINK) == pytest.approx(longest_s)
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        b'any bytes',
+        b'\xff',
+        InstructionPacket(V2, 1, Instruction.PING).encode()[:-1],
+        InstructionPacket(V1, 1, Instruction.PING).encode()[:-1] + b'\x00',
+        InstructionPacket(V2, 1, Instruction.PING).encode() + b'\x00',
+        InstructionPacket(V1, 1, Instruction.PING).encode()
+        + InstructionPacket(V2, 1, Instruction.PING).encode(),
+        InstructionPacket(V2, 1, 0x7E).encode(),
+        InstructionPacket(V1, BROADCAST, 0x0B).encode(),
+        InstructionPacket(V2, 1, Instruction.READ, b'\x84').encode(),
+        InstructionPacket(V2, BROADCAST, Instruction.SYNC_READ, b'\x84').encode(),
+    ],
+)
+def test_of_bytes_that_are_no_known_instruction_the_longest_answer_is_not_known(data):
+    assert longest_answer_s(data, LINK) is None

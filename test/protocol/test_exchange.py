@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import itertools
 
 from dxl_port_driver.errors import RequestError, ResultCode
 from dxl_port_driver.protocol.checksums import crc16
@@ -103,7 +104,70 @@ def test_noise_before_the_answer_is_left_out(protocol):
 @both
 def test_an_answer_with_an_error_is_an_answer(protocol):
     refusal = status(protocol, 1, error=0x04)
-    assert fed(begun(READ[protocol]), [refusal]) == Attempt(SUCCESS, '', refusal)
+    name = {V1: '0x04 (overheating)', V2: '4 (data range)'}[protocol]
+    assert fed(begun(READ[protocol]), [refusal]) == Attempt(
+        SUCCESS, f'servo 1 reports error {name}', refusal
+    )
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'byte', 'params', 'error', 'alert', 'message'),
+    [
+        (V2, 0x00, '01 02', 0, False, ''),
+        (V2, 0x80, '01 02', 0, True, ''),
+        (V2, 0x07, '', 7, False, 'servo 1 reports error 7 (access)'),
+        (V2, 0x87, '', 7, True, 'servo 1 reports error 7 (access) and a hardware alert'),
+        (V2, 0x33, '', 0x33, False, 'servo 1 reports error 51'),
+        (V1, 0x00, '01 02', 0, False, ''),
+        (V1, 0x24, '01 02', 0x24, True, 'servo 1 reports error 0x24 (overheating, overload)'),
+        (V1, 0x08, '', 0x08, False, 'servo 1 reports error 0x08 (range)'),
+        # Feetech's bits, in an answer with data.
+        (V1, 0x08, '01 02', 0x08, True, 'servo 1 reports error 0x08'),
+        (V1, 0x40, '', 0x40, False, 'servo 1 reports error 0x40 (instruction)'),
+    ],
+)
+def test_what_a_servo_reports_is_told_apart_from_the_result(
+    protocol, byte, params, error, alert, message
+):
+    question = ask(protocol, 1, Instruction.READ, {V1: '24 02', V2: '84 00 02 00'}[protocol])
+    answer = status(protocol, 1, params, byte)
+    exchange = begun(question)
+    assert fed(exchange, [answer]) == Attempt(SUCCESS, message, answer)
+    assert (exchange.error, exchange.alert) == (error, alert)
+    exchange.begin(200.0)
+    assert (exchange.error, exchange.alert) == (0, False)
+
+
+def test_of_several_servos_the_first_error_counts_and_each_is_named():
+    each = [status(V2, 1, '01 02'), status(V2, 2, error=0x87), status(V2, 3, error=0x04)]
+    exchange = begun(SYNC)
+    attempt = fed(exchange, each)
+    assert attempt == Attempt(
+        SUCCESS,
+        'servo 2 reports error 7 (access) and a hardware alert; servo 3 reports error 4 (data '
+        'range)',
+        b''.join(each),
+    )
+    assert (exchange.error, exchange.alert) == (7, True)
+
+
+def test_what_servos_report_in_an_answer_that_is_not_whole_is_told_as_well():
+    exchange = begun(SYNC)
+    assert done(exchange, [status(V2, 1, '01 02', error=0x80)]).result is RX_TIMEOUT
+    assert (exchange.error, exchange.alert) == (0, True)
+
+
+@pytest.mark.parametrize('errors', [(0, 0, 0), (0x80, 0, 0), (0, 0x84, 4), (7, 0, 0)])
+def test_each_part_of_a_joint_answer_may_report_an_error(errors):
+    answer = joint_answer(1, 2, 3, errors=errors)
+    exchange = begun(FAST)
+    attempt = fed(exchange, [answer])
+    assert attempt is not None
+    assert (attempt.result, attempt.data) == (SUCCESS, answer)
+    assert exchange.error == next((one & 0x7F for one in errors if one & 0x7F), 0)
+    assert exchange.alert is any(one & 0x80 for one in errors)
+    for servo, error in zip((1, 2, 3), errors, strict=True):
+        assert (f'servo {servo} reports' in attempt.message) is bool(error & 0x7F)
 
 
 @both
@@ -172,7 +236,7 @@ def test_a_v2_answer_behind_the_stump_of_one_is_found_at_once(kept, cut):
 def test_half_an_answer_is_rx_timeout_with_what_came(protocol):
     attempt = done(begun(READ[protocol]), [ANSWER[protocol][:7]])
     assert (attempt.result, attempt.data) == (RX_TIMEOUT, ANSWER[protocol][:7])
-    assert 'only 7 bytes' in attempt.message
+    assert 'only 7 bytes of one that broke off' in attempt.message
 
 
 @both
@@ -245,7 +309,9 @@ def test_a_v1_servo_with_a_voltage_error_answers_a_ping_in_its_very_words():
     ping = ask(V1, 1, Instruction.PING)
     answer = status(V1, 1, error=0x01)
     assert ping == answer
-    assert done(begun(ping), [answer]) == Attempt(SUCCESS, '', answer)
+    assert done(begun(ping), [answer]) == Attempt(
+        SUCCESS, 'servo 1 reports error 0x01 (input voltage)', answer
+    )
 
 
 @both
@@ -301,12 +367,120 @@ def test_a_broken_answer_in_a_group_read_does_not_end_it_before_the_others(proto
     assert exchange.attempt.result is RX_CORRUPT
 
 
-def joint_answer(*servos: int) -> bytes:
+@GROUPS
+@pytest.mark.parametrize('short', [1, 2, 3])
+@pytest.mark.parametrize('cut', [lambda data: [data], bytewise], ids=['whole', 'bytewise'])
+def test_a_group_read_with_a_short_answer_says_so_as_soon_as_all_have_answered(
+    protocol, question, short, cut
+):
+    each = b''.join(
+        status(protocol, servo, '01' if servo == short else '01 02') for servo in (1, 2, 3)
+    )
+    attempt = fed(begun(question), cut(each))
+    assert attempt == Attempt(
+        RX_CORRUPT,
+        f'servo {short} sent 1 byte instead of 2; check address and length against its control '
+        'table',
+        each,
+    )
+
+
+def test_a_group_read_tells_each_wrong_length_and_who_is_missing():
+    question = ask(V2, 254, Instruction.SYNC_READ, '84 00 04 00 01 02 03')
+    came = status(V2, 1) + status(V2, 2, '01')
+    exchange = begun(question)
+    assert fed(exchange, [came]) is None
+    exchange.expire()
+    assert exchange.attempt == Attempt(
+        RX_CORRUPT,
+        'servo 1 sent 0 bytes instead of 4, servo 2 sent 1 byte instead of 4, and none came from '
+        'servo 3; check address and length against its control table',
+        came,
+    )
+
+
+def test_a_packet_of_a_wrong_length_before_the_turn_of_its_servo_is_not_its_answer():
+    late, one, two, three = (
+        status(V2, servo, params)
+        for servo, params in ((3, '01'), (1, '01 02'), (2, '01 02'), (3, '01 02'))
+    )
+    exchange = begun(SYNC)
+    assert fed(exchange, [late, one, two]) is None
+    assert fed(exchange, [three]) == Attempt(SUCCESS, '', one + two + three)
+
+
+def test_a_servo_whose_answer_came_behind_one_of_a_wrong_length_is_not_blamed():
+    exchange = begun(SYNC)
+    each = [status(V2, 1, '01'), status(V2, 1, '01 02'), status(V2, 2, '01'), status(V2, 3)]
+    assert fed(exchange, each).message.startswith(
+        'servo 2 sent 1 byte instead of 2, servo 3 sent 0 bytes instead of 2; check'
+    )
+
+
+@both
+@pytest.mark.parametrize(
+    ('params', 'message'),
+    [
+        (
+            '01',
+            'servo 1 sent 1 byte instead of 4; check address and length against its control '
+            'table, and that timeouts are long enough',
+        ),
+        (
+            '01 02 03 04 05',
+            'servo 1 sent 5 bytes instead of 4; check that timeouts are long enough, and that no '
+            'other program sends',
+        ),
+    ],
+)
+def test_a_read_of_one_servo_with_a_wrong_length_says_so(protocol, params, message):
+    came = status(protocol, 1, params)
+    assert done(begun(READ[protocol]), [came]) == Attempt(RX_CORRUPT, message, came)
+
+
+def test_an_instruction_that_somebody_else_sent_is_told_as_that():
+    heard = ask(V2, 4, Instruction.WRITE, '74 00 01')
+    assert done(begun(READ[V2]), [heard]).message == (
+        'an instruction packet came that this driver did not send (to id 4), and no status packet '
+        'from servo 1; another program or controller sends on this bus'
+    )
+
+
+@both
+def test_an_echo_alone_is_told_as_that(protocol):
+    exchange = begun(READ[protocol])
+    assert done(exchange, [READ[protocol]]).message == (
+        f'no status packet came from servo 1 within {exchange.timeout_s * 1e3:.1f} ms, only the '
+        'echo of the request; check power, wiring, id and baudrate'
+    )
+
+
+def test_an_answer_in_the_other_protocol_is_told_as_that():
+    for asked, came in ((V1, V2), (V2, V1)):
+        message = done(begun(READ[asked]), [status(came, 1, '01 02')]).message
+        assert f'but one of Protocol {came} from servo 1; ask in Protocol {came}' in message
+        assert 'baudrate' not in message
+
+
+@both
+def test_an_answer_that_broke_off_does_not_cast_doubt_on_the_baudrate(protocol):
+    attempt = done(begun(READ[protocol]), [b'\x00' + ANSWER[protocol][:9]])
+    assert 'only 9 bytes of one that broke off; check the wiring, the power' in attempt.message
+    assert 'baudrate' not in attempt.message
+
+
+@both
+def test_silence_after_an_unknown_instruction_may_be_right(protocol):
+    message = done(begun(ask(protocol, 1, 0x0B)), []).message
+    assert 'the instruction is not known to this driver: if it brings no answer use' in message
+
+
+def joint_answer(*servos: int, total: int = 0, errors: Iterable[int] = ()) -> bytes:
     """Give what servos answer to a fast read of 2 bytes, each with a CRC up to its place."""
-    length = len(servos) * 6 + 1
+    length = (total or len(servos)) * 6 + 1
     packet = b'\xff\xff\xfd\x00\xfe' + length.to_bytes(2, 'little') + b'\x55'
-    for servo in servos:
-        packet += bytes((0, servo, 0xFF, 0xFF))
+    for servo, error in itertools.zip_longest(servos, errors, fillvalue=0):
+        packet += bytes((error, servo, 0xFF, 0xFF))
         packet += crc16(packet).to_bytes(2, 'little')
     return packet
 
@@ -326,8 +500,92 @@ def test_a_fast_read_is_over_with_the_one_joint_answer(question):
     assert fed(exchange, [answer[-1:]]) == Attempt(SUCCESS, '', answer)
     lost = done(begun(question), [joint_answer(1, 2)])
     assert lost.result is RX_CORRUPT
-    cut_off = done(begun(question), [answer[:14]])
-    assert (cut_off.result, cut_off.data) == (RX_TIMEOUT, answer[:14])
+
+
+FAST = ask(V2, 254, Instruction.FAST_SYNC_READ, '84 00 02 00 01 02 03')
+FAST_BULK = ask(V2, 254, Instruction.FAST_BULK_READ, BULK[8:-2].hex())
+FAST_READS = pytest.mark.parametrize('question', [FAST, FAST_BULK], ids=['sync', 'bulk'])
+
+
+@FAST_READS
+@pytest.mark.parametrize(
+    ('came', 'told'),
+    [
+        (
+            joint_answer(1, total=3),
+            'ended before the part of servo 2 within {} (servo 1 answered), and in a fast read '
+            'the servos behind a missing one stay silent (servo 3); check power, wiring and id of '
+            'servo 2',
+        ),
+        (
+            joint_answer(1, 2, total=3),
+            'ended before the part of servo 3 within {} (servos 1, 2 answered); check power, '
+            'wiring and id of servo 3',
+        ),
+        (
+            joint_answer(1, 2, total=3)[:-1],
+            'broke off within the part of servo 2 within {} (servo 1 answered), and in a fast '
+            'read the servos behind a missing one stay silent (servo 3); check power, wiring and '
+            'id of servo 2',
+        ),
+        (
+            joint_answer(1, total=3)[:10],
+            'broke off within the part of servo 1 within {}, and in a fast read the servos behind '
+            'a missing one stay silent (servos 2, 3); check power, wiring and id of servo 1',
+        ),
+    ],
+    ids=['one', 'two', 'half of the second', 'half of the first'],
+)
+def test_a_fast_read_that_ends_early_tells_who_answered_and_keeps_their_parts(
+    question, came, told
+):
+    exchange = begun(question)
+    attempt = done(exchange, [b'\x00noise', came])
+    told = told.format(f'{exchange.timeout_s * 1e3:.1f} ms')
+    assert attempt == Attempt(RX_TIMEOUT, f'the joint status packet {told}', came)
+
+
+@FAST_READS
+@pytest.mark.parametrize(('at', 'first', 'whole'), [(16, 2, ' (servo 1 answered)'), (11, 1, '')])
+def test_a_fast_read_with_a_broken_part_tells_which_are_right(question, at, first, whole):
+    came = bytearray(joint_answer(1, 2, 3))
+    came[at] ^= 0x10
+    attempt = done(begun(question), [bytes(came)])
+    assert attempt == Attempt(
+        RX_CORRUPT,
+        f'the CRC of the joint status packet is wrong from the part of servo {first} on{whole}; '
+        'check wiring and termination, and that no two servos share an id',
+        bytes(came),
+    )
+
+
+def test_a_fast_read_with_the_parts_of_other_servos_is_not_believed():
+    attempt = done(begun(FAST), [joint_answer(1, 7, 3)])
+    assert attempt.result is RX_CORRUPT
+    assert (
+        'has a part of servo 7 where that of servo 2 was to come (servo 1 answered): it answers '
+        'another request; check'
+    ) in attempt.message
+    assert fed(begun(FAST), [joint_answer(1, 7, 3), joint_answer(1, 2, 3)]) == Attempt(
+        SUCCESS, '', joint_answer(1, 2, 3)
+    )
+
+
+def test_an_error_to_all_is_no_answer_to_a_fast_read():
+    assert done(begun(FAST), [status(V2, 254, error=2)]).result is RX_CORRUPT
+
+
+def test_a_fast_read_of_one_servo_is_answered():
+    read = ask(V2, 254, Instruction.FAST_SYNC_READ, '84 00 02 00 05')
+    answer = joint_answer(5)
+    assert fed(begun(read), [answer]) == Attempt(SUCCESS, '', answer)
+
+
+@FAST_READS
+def test_a_fast_read_that_brings_nothing_says_whose_absence_silences_all(question):
+    attempt = done(begun(question), [])
+    assert (attempt.result, attempt.data) == (RX_TIMEOUT, b'')
+    assert 'all stay silent when servo 1, the first asked, is missing; check' in attempt.message
 
 
 @both
@@ -487,9 +745,10 @@ SHREDS = st.one_of(
 )
 def test_any_garbage_ends_in_a_result_code(question, garbage, count):
     limits = Limits(max_bytes=100)
-    attempt = done(begun(question, limits, response_count=count), garbage)
+    exchange = begun(question, limits, response_count=count)
+    attempt = done(exchange, garbage)
     assert attempt.result in {SUCCESS, RX_TIMEOUT, RX_CORRUPT, ResultCode.TX_ERROR}
-    assert (attempt.message == '') is (attempt.result is SUCCESS)
+    assert (attempt.message == '') is (attempt.result is SUCCESS and not exchange.error)
     assert len(attempt.data) <= limits.max_bytes
 
 

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from dxl_port_driver.protocol.checksums import crc16
-from dxl_port_driver.protocol.framer import Frame, Framer
+from dxl_port_driver.protocol.framer import Frame, Framer, goes_on
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket, StatusPacket
 from hypothesis import assume, example, given
@@ -296,3 +296,16 @@ def test_endless_noise_takes_no_more_memory_than_one_packet(protocol, noise):
     for _ in range(50):
         framer.feed(noise * 50)
         assert framer.pending <= 300
+
+
+@pytest.mark.parametrize('protocol', Protocol)
+def test_a_packet_goes_on_with_what_is_missing_of_it_and_with_nothing_else(protocol):
+    packet = InstructionPacket(protocol, 1, Instruction.PING).encode()
+    for begun in range(1, len(packet)):
+        for end in range(begun + 1, len(packet) + 1):
+            assert goes_on(packet[:begun], packet[begun:end])
+        assert not goes_on(packet[:begun], packet[begun:] + b'\x00')
+        assert not goes_on(packet[:begun], packet[begun:-1] + b'\x00')
+    for begun in (b'', b'any', packet, packet[1:5]):
+        assert not goes_on(begun, packet)
+    assert not goes_on(packet[:-3], packet[:-3])

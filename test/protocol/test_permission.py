@@ -107,3 +107,10 @@ def test_a_packet_hidden_in_the_parameters_of_an_allowed_one_is_no_packet_to_ser
 
 def test_several_allowed_packets_get_through_together():
     Permission(['ping', 'read']).check(PING + packet(Instruction.READ) + PING)
+
+
+def test_the_sync_read_of_feetech_is_a_sync_read_in_protocol_1():
+    packet = bytes.fromhex('FF FF FE 07 82 38 02 01 02 03 38')
+    Permission(['sync_read']).check(packet)
+    with pytest.raises(RequestError, match='instruction sync_read is not among'):
+        Permission(['ping', 'read']).check(packet)

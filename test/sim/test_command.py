@@ -137,6 +137,16 @@ def test_commands(run):
     assert bus.process.wait(PATIENCE_S) == 0
 
 
+def test_a_bus_watchdog_is_seen_to_strike_while_the_bus_is_silent(run):
+    bus = run('--ids', '1', '--model', 'XL330-M288-T')
+    assert bus.say('servos') == 'ok: 1 XL330-M288 Protocol 2.0 57600 bit/s'
+    assert bus.say('set 1 torque_enable 1') == 'ok: torque_enable is 1'
+    assert bus.say('set 1 bus_watchdog 1') == 'ok: bus_watchdog is 1'
+    deadline = time.monotonic() + PATIENCE_S
+    while bus.say('get 1 bus_watchdog') != 'ok: bus_watchdog is -1':
+        assert time.monotonic() < deadline
+
+
 def test_a_killed_driver_leaves_the_port_free(run):
     bus = run('--return-delay', '0')
     script = (
@@ -180,6 +190,8 @@ def test_it_runs_on_with_its_input_closed():
     [
         (['--ids', '999'], 'ids from 0 to 252'),
         (['sim://?idz=1'], 'did you mean ids?'),
+        (['--model', 'XL330'], 'did you mean XL330-M288'),
+        (['--model', '1010'], 'the virtual bus has AX-12A (12), MX-28 (29), MX-64 (310), XM430'),
         (['sim://?ids=1', '--ids', '2'], 'not both'),
         (['--link', '/etc/passwd'], 'no symbolic link'),
     ],
@@ -191,8 +203,10 @@ def test_wrong_options_end_with_2_and_a_sentence(arguments, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_help_lists_the_options(capsys):
+def test_help_lists_the_options_and_the_models(capsys):
     with pytest.raises(SystemExit) as caught:
         main(['--help'])
     assert caught.value.code == 0
-    assert '--unplug-after' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert '--unplug-after' in said
+    assert 'XL330-M288 (1200)' in said

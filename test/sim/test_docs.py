@@ -60,7 +60,13 @@ def test_commands():
 
 def test_models():
     assert table('Models') == [
-        [str(model.number), model.name, str(model.protocol), str(model.firmware)]
+        [
+            str(model.number),
+            model.name,
+            ', '.join(model.boxes),
+            str(model.protocol),
+            str(model.firmware),
+        ]
         for model in MODELS.values()
     ]
 

@@ -16,9 +16,12 @@
 
 from __future__ import annotations
 
-from dxl_port_driver.protocol.instructions import Protocol
+import random
+
+from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.sim.models import find_model, MODELS
 import pytest
+from sim_support.bench import Bench
 
 
 @pytest.mark.parametrize('model', MODELS.values(), ids=lambda model: model.name)
@@ -80,3 +83,56 @@ def test_baud_rate_values(name, value, rate):
 
 def test_protocols():
     assert {m.number for m in MODELS.values() if m.protocol is Protocol.V1} == {12, 29, 310}
+
+
+@pytest.mark.parametrize(
+    ('name', 'number'),
+    [
+        ('XL330-M288-T', 1200),
+        ('xl330-m288-t', 1200),
+        ('XL330-M288', 1200),
+        ('XM430-W350-R', 1020),
+        ('XL430-W250-T', 1060),
+        ('PH54-200-S500-R', 2020),
+        ('MX-28AT', 29),
+        ('MX-64AR', 310),
+        ('AX-12', 12),
+        ('1200', 1200),
+    ],
+)
+def test_the_names_on_the_box_are_known(name, number):
+    assert find_model(name).number == number
+
+
+@pytest.mark.parametrize('name', ['PH54-200-S500-T', 'XL330', 'MX-28B', '', '1201'])
+def test_other_names_are_not(name):
+    assert find_model(name) is None
+
+
+@pytest.mark.parametrize('model', MODELS.values(), ids=lambda model: model.name)
+def test_a_servo_survives_whatever_its_items_hold(model):
+    draw = random.Random(model.number)
+    ids = {'id', 'secondary_id', 'baud_rate', 'protocol_type', 'status_return_level'}
+    items = [
+        register
+        for register in model.table.registers
+        if register.name not in ids and not register.name.startswith('indirect')
+    ]
+    for _ in range(20):
+        bench = Bench(f'ids=1&protocol={model.protocol}&model={model.number}', model.protocol)
+        servo = bench.bus.servos[0]
+        for _ in range(50):
+            item = draw.choice(items)
+            high = 1 << 8 * item.size
+            value = draw.choice([0, 1, -1, high // 2, high - 1, draw.randrange(high)])
+            if draw.random() < 0.3:
+                servo.poke(item.name, value, bench.now)
+                bench.bus.reindex()
+            else:
+                within = draw.randint(item.minimum, max(item.minimum, item.maximum))
+                params = bench.place(item.address) + item.encode(within)
+                bench.send(1, Instruction.WRITE, params)
+                bench.answers(draw.choice([0.001, 0.1, 3.0]))
+            params = bench.place(0) + bench.place(min(model.table.size, 250))
+            (frame,) = bench.ask(1, Instruction.READ, params)
+            assert len(bench.data(frame)) == min(model.table.size, 250)

@@ -45,7 +45,7 @@ def port(request, server):
 
 @pytest.mark.parametrize('fast', [False, True])
 def test_sync_read(port, server, fast):
-    server.bus.servos[4].poke('goal_position', 7)
+    server.bus.servos[4].poke('goal_position', 7, 0.0)
     group = GroupSyncRead(port, sdk, GOAL, 4)
     for servo in range(12, 0, -1):
         assert group.addParam(servo)

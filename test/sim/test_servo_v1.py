@@ -69,6 +69,104 @@ def test_wheel_mode_turns_both_ways(old):
     assert old.read(1, 38, 2) == 100
 
 
+def test_goal_acceleration_is_in_units_of_8_583_degrees_a_second_squared(old):
+    old.write(1, 8, 2, 0)
+    old.write(1, 73, 1, 10)
+    old.write(1, TORQUE, 1, 1)
+    old.send(1, Do.WRITE, bytes((SPEED, 0xFF, 0x03)))
+    old.answers(1.0)
+    speed = old.bus.servos[0].peek('present_speed', old.now)
+    assert speed == pytest.approx(14.3 / 0.114, abs=2)
+
+
+def test_the_position_folds_into_one_turn_behind_wheel_mode(old):
+    old.write(1, 8, 2, 0)
+    old.write(1, TORQUE, 1, 1)
+    old.write(1, SPEED, 2, 300)
+    old.answers(10)
+    old.write(1, TORQUE, 1, 0)
+    before = old.read(1, POSITION, 2)
+    old.write(1, 8, 2, 4095)
+    assert old.read(1, POSITION, 2) == before <= 4095
+    assert old.write(1, GOAL, 2, 100) == 0
+    old.answers(5)
+    assert old.read(1, POSITION, 2) == 100
+
+
+def multi_turn(bench: Bench) -> None:
+    assert bench.write(1, 6, 2, 4095) == 0
+    assert bench.write(1, 8, 2, 4095) == 0
+
+
+def test_offset_and_divider_count_in_multi_turn_mode_only(old):
+    old.write(1, GOAL, 2, 2048)
+    old.answers(1)
+    old.write(1, 20, 2, 1024)
+    old.write(1, 22, 1, 4)
+    assert old.read(1, POSITION, 2) == 2048
+    multi_turn(old)
+    assert old.read(1, POSITION, 2) == 2048 // 4 + 1024
+    assert old.read(1, GOAL, 2) == 2048 // 4 + 1024
+
+
+def test_multi_turn_goals_are_in_units_of_the_divider(old):
+    multi_turn(old)
+    old.write(1, 20, 2, -100)
+    old.write(1, 22, 1, 2)
+    assert old.write(1, GOAL, 2, -9000) == 0
+    old.answers(30)
+    assert old.read(1, POSITION, 2) == 0x10000 - 9000
+    assert old.bus.servos[0].peek('present_position', old.now) == -9000
+    assert old.write(1, GOAL, 2, 28673) == Err.RANGE
+
+
+@pytest.fixture
+def mx_64() -> Bench:
+    """Give an MX-64."""
+    return Bench('ids=1&protocol=1.0&model=310', Protocol.V1)
+
+
+CURRENT, TORQUE_MODE, GOAL_TORQUE = 68, 70, 71
+
+
+def test_torque_control_turns_as_goal_torque_says(mx_64):
+    assert mx_64.read(1, CURRENT, 2) == 2048
+    mx_64.write(1, TORQUE, 1, 1)
+    assert mx_64.write(1, TORQUE_MODE, 1, 1) == 0
+    assert mx_64.read(1, MOVING, 1) == 0
+    assert mx_64.write(1, GOAL_TORQUE, 2, 200) == 0
+    assert mx_64.read(1, MOVING, 1) == 1
+    assert mx_64.read(1, CURRENT, 2) == 2048 + 200
+    forth = mx_64.read(1, 38, 2)
+    assert 0 < forth < 0x400
+    mx_64.write(1, GOAL_TORQUE, 2, 0x400 | 400)
+    assert mx_64.read(1, CURRENT, 2) == 2048 - 400
+    assert mx_64.read(1, 38, 2) == pytest.approx(0x400 | 2 * forth, abs=1)
+    mx_64.write(1, GOAL_TORQUE, 2, 0x400)
+    assert mx_64.read(1, MOVING, 1) == 0
+
+
+def test_goal_torque_does_not_go_over_the_torque_limit(mx_64):
+    mx_64.write(1, TORQUE, 1, 1)
+    mx_64.write(1, TORQUE_MODE, 1, 1)
+    mx_64.write(1, GOAL_TORQUE, 2, 1000)
+    mx_64.write(1, 34, 2, 100)
+    assert mx_64.read(1, CURRENT, 2) == 2048 + 100
+
+
+def test_torque_control_ignores_positions_and_ends_at_rest(mx_64):
+    mx_64.write(1, TORQUE_MODE, 1, 1)
+    assert mx_64.write(1, GOAL, 2, 100) == 0
+    mx_64.answers(5)
+    assert mx_64.read(1, POSITION, 2) == 2048
+    mx_64.write(1, GOAL_TORQUE, 2, 300)
+    mx_64.answers(30)
+    mx_64.write(1, TORQUE_MODE, 1, 0)
+    rest = mx_64.read(1, POSITION, 2)
+    mx_64.answers(2)
+    assert mx_64.read(1, POSITION, 2) == mx_64.read(1, GOAL, 2) == rest <= 4095
+
+
 @pytest.mark.parametrize(
     ('address', 'size', 'value', 'error'),
     [

@@ -66,16 +66,18 @@ def test_a_goal_is_reached_in_the_time_that_the_profile_allows(bench):
     assert bench.read(1, MOVING, 1) == 0
 
 
-def test_acceleration_makes_it_take_longer():
+@pytest.mark.parametrize(('velocity', 'is_slower'), [(200, True), (0, False)])
+def test_acceleration_makes_it_take_longer_in_a_profile_only(velocity, is_slower):
     ways = []
     for acceleration in (0, 2):
         bench = Bench()
         bench.write(1, 108, 4, acceleration)
+        bench.write(1, 112, 4, velocity)
         bench.write(1, TORQUE, 1, 1)
         bench.send(1, Do.WRITE, bytes((GOAL, 0)) + (4000).to_bytes(4, 'little'))
         bench.answers(0.5)
         ways.append(bench.read(1, POSITION, 4))
-    assert ways[1] < ways[0]
+    assert (ways[1] < ways[0]) is is_slower
 
 
 def test_without_torque_it_stays(bench):
@@ -275,29 +277,6 @@ def test_indirect_data_stands_for_other_items(bench):
     assert bench.read(1, LED, 1) == 1
     assert bench.write(1, 224, 1, 1) == Err.ACCESS
     assert bench.write(1, 168, 2, 5) == Err.DATA_RANGE
-
-
-def test_the_bus_watchdog_stops_a_servo_that_nobody_talks_to(bench):
-    bench.write(1, 11, 1, 1)
-    bench.write(1, TORQUE, 1, 1)
-    bench.send(1, Do.WRITE, bytes((WATCHDOG, 0, 50)))
-    bench.answers(0.01)
-    bench.send(1, Do.WRITE, bytes((104, 0)) + (100).to_bytes(4, 'little'))
-    bench.answers(30)
-    assert bench.read(1, WATCHDOG, 1) == 0xFF
-    stopped = bench.read(1, POSITION, 4)
-    assert stopped == pytest.approx(MIDDLE + 100 * 0.229 / 60 * 4096, abs=5)
-    assert bench.write(1, 104, 4, 10) == Err.ACCESS
-    assert bench.write(1, WATCHDOG, 1, 0) == 0
-    assert bench.write(1, 104, 4, 10) == 0
-
-
-def test_a_hardware_error_raises_the_alert(bench):
-    bench.bus.servos[0].poke('hardware_error_status', 0x20)
-    (frame,) = bench.ask(1, Do.PING)
-    assert bench.error(frame) == Err.ALERT
-    bench.ask(1, Do.REBOOT)
-    assert bench.error(bench.ask(1, Do.PING)[0]) == 0
 
 
 def test_an_unknown_instruction_is_told(bench):
