@@ -311,6 +311,7 @@ class DriverNode(LifecycleNode):
         if self.gives_way and self._is_active:
             self.trigger_deactivate()
         self._offer_services()
+        self.tell_status()
 
     def _offer_services(self) -> None:
         """Have the services on the graph unless a driver that goes before this one has them."""
