@@ -28,6 +28,7 @@ ROSDEP_KEYS = {
     'click': 'python3-click',
     'hypothesis': 'python3-hypothesis',
     'matplotlib': 'python3-matplotlib',
+    'numpy': 'python3-numpy',
     'pytest': 'python3-pytest',
     'rich': 'python3-rich',
     'serial': 'python3-serial',
