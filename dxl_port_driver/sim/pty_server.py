@@ -79,6 +79,9 @@ class PtyHost:
         self._link = link
         self._lasting = lasting
         self._thread: threading.Thread | None = None
+        # Waited for in place of Thread.join, which leaves a record of each thread that was not
+        # started as a Thread: one that gives back a port that is garbage is none.
+        self._over = threading.Event()
         self._epoll: select.epoll | None = None
         self._wake = -1
         self._master = -1
@@ -97,34 +100,48 @@ class PtyHost:
         return self._path
 
     def start(self) -> None:
-        """Make the pty, unless unplugged, and serve it."""
+        """
+        Make the pty, unless unplugged, and serve it.
+
+        :raises OSError: there is no pty to be had; nothing is left of the attempt.
+        """
         with self.lock:
             self._stopping = False
-            self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-            self._epoll = select.epoll()
-            self._epoll.register(self._wake, select.EPOLLIN)
-            if self._is_replug_due():
-                self._plugged, self._replug_at = True, None
-            if self._plugged:
-                self._make_pty()
-            self._thread = threading.Thread(target=self._run, name='virtual bus', daemon=True)
-            self._thread.start()
+            try:
+                self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+                self._epoll = select.epoll()
+                self._epoll.register(self._wake, select.EPOLLIN)
+                if self._is_replug_due():
+                    self._plugged, self._replug_at = True, None
+                if self._plugged:
+                    self._make_pty()
+                self._over = threading.Event()
+                thread = threading.Thread(target=self._run, name='virtual bus', daemon=True)
+                thread.start()
+            except BaseException:
+                self._give_back()
+                raise
+            self._thread = thread
 
     def stop(self) -> None:
         """End serving and give everything back; the servos keep their state."""
         self._stopping = True
-        thread = self._thread
-        if thread is not None:
+        is_served = self._thread is not None
+        if is_served:
             os.eventfd_write(self._wake, 1)
-            thread.join(_JOIN_S)
+            self._over.wait(_JOIN_S)
         with self.lock:
             self._thread = None
-            self._end_pty()
-            if self._epoll is not None:
-                self._epoll.close()
-                self._epoll = None
-                os.close(self._wake)
-                self._wake = -1
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._end_pty()
+        if self._epoll is not None:
+            self._epoll.close()
+            self._epoll = None
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
 
     def leave_to_parent(self) -> None:
         """Give back the copies of what is another process's, from which this one was forked."""
@@ -219,6 +236,12 @@ class PtyHost:
     # --- the thread ------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._over.set()
+
+    def _serve(self) -> None:
         _sharpen_timer()
         while not self._stopping:
             events = self._wait()

@@ -286,7 +286,7 @@ class TestReasons:
             assert f'has as many files open as it may, {limit}' in told[0]
             assert 'hardware' not in ''.join(told)
             assert 'check the host' not in ''.join(told)
-            wait_until(lambda: len(descriptors()) <= len(before) + 1)
+            wait_until(lambda: len(descriptors()) <= len(before))
 
     def test_a_machine_out_of_files_says_that(self) -> None:
         assert 'this machine has as many files open' in str(
