@@ -91,7 +91,9 @@ def test_the_services_are_those_of_the_node(start_driver):
     assert offered() == told
 
 
-@pytest.mark.parametrize('page', ['README.md', 'docs/adapters.md', 'docs/security.md'])
+@pytest.mark.parametrize(
+    'page', ['README.md', 'docs/adapters.md', 'docs/deployment.md', 'docs/security.md']
+)
 def test_its_links_lead_somewhere(page: str):
     path = ROOT / page
     for target in re.findall(r'\]\(([^)#:]*(?:#[^)]*)?)\)', path.read_text('utf-8')):
