@@ -32,6 +32,7 @@ from dxl_port_driver.errors import BaudrateError, DxlPortError, PortClosedError,
 from dxl_port_driver.local_serial import LocalSerial
 from dxl_port_driver.port.base import Port
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
+from dxl_port_driver.port.dtr import Dtr, MAX_OPEN_DELAY_S
 from dxl_port_driver.port.open_port import make_port
 from dxl_port_driver.sdk_busy import BusyFlag
 from dxl_port_driver.sdk_clock import PacketClock, SdkClockMethods, whole_number
@@ -76,11 +77,26 @@ class PortHandler(SdkClockMethods):
     :param port_name: device path such as ``/dev/ttyUSB0``, or URL of an allowed scheme; bytes and
         path objects as well.
     :param exclusive: keep other processes out of the port.
+    :param open_delay_s: how long to wait, whenever the device was opened, for a board that resets
+        then (Arduino, ESP32), s.
+    :param dtr: what is done with DTR, with which such boards reset: ``on``, ``leave`` or ``off``.
+    :raises ValueError: ``open_delay_s`` or ``dtr`` is none of these.
     """
 
     def __init__(
-        self, port_name: str | bytes | os.PathLike[str], *, exclusive: bool = True
+        self,
+        port_name: str | bytes | os.PathLike[str],
+        *,
+        exclusive: bool = True,
+        open_delay_s: float = 0.0,
+        dtr: str = Dtr.ON.value,
     ) -> None:
+        if not 0.0 <= open_delay_s <= MAX_OPEN_DELAY_S:
+            raise ValueError(f'open_delay_s is {open_delay_s}; give 0 to {MAX_OPEN_DELAY_S:g} s')
+        self._open_delay_s = open_delay_s
+        if dtr not in [one.value for one in Dtr]:
+            raise ValueError(f'dtr is {dtr!r}; give on, leave or off')
+        self._dtr = Dtr(dtr)
         self.baudrate = DEFAULT_BAUDRATE
         self.tx_time_per_byte = 0.0
         self.latency_timer = DEFAULT_LATENCY_TIMER_MS
@@ -402,6 +418,7 @@ class PortHandler(SdkClockMethods):
                 _as_text(self.port_name),
                 baudrate=whole_number(baudrate),  # type: ignore[arg-type]  # it tells what is none
                 exclusive=self._exclusive,
+                dtr=self._dtr,
             )
             if old is None:
                 port.open()
@@ -424,7 +441,10 @@ class PortHandler(SdkClockMethods):
             )
         self.last_error = None
         try:
-            if old is not None:
+            deaf_s = port.opened_at + self._open_delay_s - monotonic()
+            if deaf_s > 0.0:
+                time.sleep(deaf_s)
+            if old is not None or deaf_s > 0.0:
                 port.clear()
         except DxlPortError as error:
             self._failed(error)

@@ -21,6 +21,7 @@ import errno
 import gc
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -653,3 +654,34 @@ def answer_ping(fd: int) -> None:
         got += os.read(fd, 100)
     assert got == PING_1
     os.write(fd, PONG_1)
+
+
+def test_a_board_that_resets_is_waited_for_once_after_each_opening(pty_line: Pty) -> None:
+    handler = PortHandler(pty_line.name, open_delay_s=0.4, dtr='leave')
+    boot = threading.Timer(0.1, os.write, [pty_line.master, b'booting'])
+    boot.start()
+    begun = time.monotonic()
+    assert handler.openPort()
+    assert time.monotonic() - begun >= 0.4
+    boot.join()
+    assert handler.getBytesAvailable() == 0
+    # The same device, still open: no board resets for a change of the rate.
+    os.write(pty_line.master, b'x')
+    begun = time.monotonic()
+    assert handler.setBaudRate(57600)
+    assert time.monotonic() - begun < 0.3
+    handler.closePort()
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        ({'open_delay_s': -1.0}, 'open_delay_s is -1.0; give 0 to 10 s'),
+        ({'open_delay_s': float('nan')}, 'open_delay_s is nan'),
+        ({'dtr': 'up'}, "dtr is 'up'; give on, leave or off"),
+        ({'dtr': False}, 'dtr is False; give on, leave or off'),
+    ],
+)
+def test_what_cannot_be_done_at_opening_is_refused(options: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        PortHandler('/dev/null', **options)

@@ -26,7 +26,7 @@ from dxl_port_driver.cli.output import Output
 from dxl_port_driver.cli.target import DEFAULT_DRIVER, Target
 from dxl_port_driver.cli.values import NodeNameType, RateType, RealType
 from dxl_port_driver.port.baudrate import DEFAULT_BAUDRATE
-from dxl_port_driver.port.dtr import Dtr
+from dxl_port_driver.port.dtr import Dtr, MAX_OPEN_DELAY_S
 from dxl_port_driver.protocol.instructions import Protocol
 
 PROTOCOLS = {'1.0': Protocol.V1, '2.0': Protocol.V2}
@@ -101,7 +101,7 @@ _TARGET_OPTIONS = (
     ),
     click.option(
         '--open-delay',
-        type=RealType(0, 10),
+        type=RealType(0, MAX_OPEN_DELAY_S),
         default=0.0,
         metavar='S',
         help='Wait so long after opening the port, for a board that resets then.',

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dxl_port_driver.bus.late_answers import LATE_S
-from dxl_port_driver.port.dtr import Dtr
+from dxl_port_driver.port.dtr import Dtr, MAX_OPEN_DELAY_S
 from dxl_port_driver.port.rs485 import MAX_DELAY_MS
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
@@ -198,7 +198,7 @@ DECLARATIONS = (
         'How long a board is deaf after its port was opened, s, as those that reset then '
         '(Arduino, ESP32): requests wait for so long after every opening, also after a reconnect.',
         0.0,
-        10.0,
+        MAX_OPEN_DELAY_S,
     ),
     Declaration(
         'dtr',

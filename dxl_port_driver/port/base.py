@@ -45,6 +45,11 @@ class Port(ABC):
         """True between a successful :meth:`open` and :meth:`close`."""
 
     @property
+    def opened_at(self) -> float:
+        """When the device was opened, monotonic time, s; 0.0 while it is closed."""
+        return 0.0
+
+    @property
     @abstractmethod
     def baudrate(self) -> int:
         """The baudrate asked for, bit/s."""

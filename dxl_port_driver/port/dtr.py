@@ -28,6 +28,9 @@ import fcntl
 import struct
 import termios
 
+MAX_OPEN_DELAY_S = 10.0
+"""The longest wait for a board that resets when its port is opened, s."""
+
 _NO_SUCH_LINE = (errno.EINVAL, errno.ENOTTY)
 
 

@@ -66,6 +66,12 @@ class FdPort(Port, Generic[Device]):
         return device is not None and not device.is_ended
 
     @property
+    def opened_at(self) -> float:
+        """When the device was opened; see :attr:`Port.opened_at`."""
+        device = self._device
+        return 0.0 if device is None or device.is_ended else device.opened_at
+
+    @property
     def hangup_fd(self) -> int | None:
         """The device's own descriptor; None while it is closed."""
         device = self._device

@@ -34,6 +34,7 @@ import functools
 import os
 import select
 import threading
+import time
 from typing import Any, Concatenate, ParamSpec, TypeVar
 import weakref
 
@@ -49,6 +50,7 @@ class OpenDevice:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        self.opened_at = time.monotonic()
         self.wakeup = Wakeup()
         # False once ended or cancelled: the one thing that the hot path looks at.
         self.usable = True
