@@ -34,7 +34,7 @@ import time
 from dxl_port_driver.client import PortClient
 from dxl_port_driver.errors import DxlPortError, ResultCode
 from dxl_port_driver.protocol.framer import Framer
-from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol
+from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction, Protocol, V2Error
 from dxl_port_driver.protocol.packets import InstructionPacket
 from dxl_port_driver.protocol.transaction import Transaction
 from dxl_port_interfaces.msg import CyclicResult
@@ -56,11 +56,11 @@ def to_all(instruction: Instruction, address: int, length: int, data: bytes) -> 
 
 
 def positions(answers: bytes) -> dict[int, int]:
-    """Give the position of each servo from the status packets of a Sync Read."""
+    """Give the position of each servo that answered a Sync Read without an error."""
     found = {}
     for frame in Framer(Protocol.V2).feed(answers):
         error, value = frame.params[0], frame.params[1:]
-        if not error:
+        if not error & ~V2Error.ALERT:  # with an alert alone, the servo has answered all the same
             found[frame.id] = int.from_bytes(value, 'little', signed=True)
     return found
 
@@ -110,7 +110,7 @@ class ControlLoop(Node):
         if not message.results:
             return
         result = message.results[0]
-        if result.result != ResultCode.SUCCESS:
+        if result.result != ResultCode.SUCCESS or result.error:
             self.get_logger().warning(result.message)
             return
         at = positions(result.data.tobytes())

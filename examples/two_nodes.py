@@ -30,7 +30,6 @@ import contextlib
 import sys
 
 from dxl_port_driver.client import PortClient
-from dxl_port_driver.errors import ResultCode
 from dxl_port_driver.protocol.instructions import Instruction, Protocol
 from dxl_port_driver.protocol.packets import InstructionPacket
 from dxl_port_driver.protocol.transaction import Transaction
@@ -72,7 +71,7 @@ class Mover(Node):
                 priority=10,  # who waits with a higher one goes first
                 retries=1,
             )
-            if result.result is not ResultCode.SUCCESS:
+            if not result.ok:  # it was not answered, or the servo refused it
                 self.failures += 1
                 self.get_logger().warning(result.message)
                 return
@@ -100,7 +99,7 @@ class Monitor(Node):
         results = await self._port.transact_batch_async(self._batch)
         told = []
         for servo, result in zip(self._servos, results, strict=False):
-            if result.result is not ResultCode.SUCCESS:
+            if not result.ok:
                 self.failures += 1
                 told.append(f'{servo}: {result.message}')
                 continue

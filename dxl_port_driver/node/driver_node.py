@@ -279,7 +279,7 @@ class DriverNode(LifecycleNode):
             stop = None  # it has moved nothing, and the servos may be those of the other driver
         done = self._session.bus.dismiss(self._reason(why), stop)
         if stop is not None:
-            log_stop(self.get_logger(), done)
+            log_stop(self.get_logger(), self.settings.stop_packets, done)
 
     def _reason(self, why: str) -> str:
         return f'{self._full_name} {why}; activate it again to use its port'

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 
 from dxl_port_driver.bus.transact_work import BatchWork, TransactWork
-from dxl_port_driver.errors import RequestError, ResultCode
+from dxl_port_driver.errors import RequestError
 from dxl_port_driver.protocol.exchange import make_exchange
 from dxl_port_driver.protocol.packets import parse_instruction
 from dxl_port_driver.protocol.permission import Permission
@@ -73,16 +73,25 @@ def stop_work(texts: Iterable[str], link: Link) -> BatchWork | None:
     )
 
 
-def log_stop(logger: RcutilsLogger, done: Future[list[TransactionResult]] | None) -> None:
-    """Tell in the log what came of them."""
+def log_stop(
+    logger: RcutilsLogger,
+    texts: Iterable[str],
+    done: Future[list[TransactionResult]] | None,
+) -> None:
+    """Tell in the log what came of them, as an error where one failed or was refused."""
     if done is None:
         logger.error('the stop packets were not sent: the device is gone')
         return
     results = done.result()
-    failed = [result for result in results if result.result is not ResultCode.SUCCESS]
-    for result in failed:
-        logger.error(f'a stop packet failed: {result.message}')
-    logger.info(f'{len(results) - len(failed)} of {len(results)} stop packets succeeded')
+    count = sum(result.ok for result in results)
+    summary = f'{count} of {len(results)} stop packets succeeded'
+    if count == len(results):
+        logger.info(summary)
+        return
+    for text, result in zip(texts, results, strict=False):
+        if not result.ok:
+            logger.error(f'the stop packet {text} failed: {result.message}')
+    logger.error(summary)
 
 
 def _packet(text: str) -> bytes:

@@ -83,6 +83,11 @@ class TransactionResult:
     error: int = 0
     alert: bool = False
 
+    @property
+    def ok(self) -> bool:
+        """Whether all went well: the answer came, and no servo reported an error in it."""
+        return self.result is ResultCode.SUCCESS and not self.error
+
 
 @dataclass(frozen=True)
 class Limits:

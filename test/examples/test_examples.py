@@ -21,7 +21,10 @@ import importlib.util
 from pathlib import Path
 import sys
 
+from dxl_port_driver.protocol.instructions import Instruction, Protocol
+from dxl_port_driver.protocol.packets import InstructionPacket
 import pytest
+from ros_support.calls import transact
 from ros_support.graph import eventually
 from ros_support.processes import Program
 
@@ -77,6 +80,17 @@ def test_two_nodes_share_the_bus(driver, run):
     both = run('two_nodes.py', '--seconds', '2')
     assert both.wait() == 0, both.output
     assert '3: 12.0 V' in both.output
+
+
+def test_two_nodes_count_no_move_that_the_servo_refused(driver, run):
+    for address, value in ((48, 2100), (52, 2000)):  # Max and Min Position Limit
+        params = address.to_bytes(2, 'little') + value.to_bytes(4, 'little')
+        packet = InstructionPacket(Protocol.V2, 1, Instruction.WRITE, params).encode()
+        assert transact(driver, packet, timeout=5.0).message == ''
+    both = run('two_nodes.py', '--seconds', '1')
+    assert both.wait() == 1
+    assert both.output.splitlines()[-1].startswith('0 moves and ')
+    assert 'servo 1 reports error' in both.output
 
 
 def test_a_control_loop_has_one_servo_follow_the_other(driver, run):

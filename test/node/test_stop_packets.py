@@ -100,7 +100,23 @@ def test_servos_that_do_not_answer_delay_the_stop_by_little_and_are_told(stoppin
     assert time.monotonic() - begun < 10.0
     was_sent(wire)
     eventually(lambda: '1 of 2 stop packets succeeded' in program.output)
-    assert 'a stop packet failed: no status packet came from servo 1' in program.output
+    assert f'the stop packet {ONE.hex()} failed: no status packet came from servo 1' in (
+        program.output
+    )
+
+
+def test_a_stop_packet_that_a_servo_refuses_is_an_error_that_names_both(start_driver):
+    # A goal out of range, which the servo answers, and does not take.
+    refused = InstructionPacket(
+        Protocol.V2, 1, Instruction.WRITE, b'\x74\x00' + (9999).to_bytes(4, 'little')
+    ).encode()
+    program, driver = start_driver(
+        port_name='sim://?ids=1', stop_packets=str([EVERYBODY.hex(), refused.hex()])
+    )
+    driver.activate()
+    assert driver.change_state('deactivate')
+    eventually(lambda: '1 of 2 stop packets succeeded' in program.output)
+    assert f'the stop packet {refused.hex()} failed: servo 1 reports error' in program.output
 
 
 def test_without_any_nothing_is_sent(start_driver, wire):
