@@ -53,16 +53,19 @@ class Question(Generic[T]):
         return self.queue_timeout_s != 0.0 or self.hold_s != 0.0
 
 
-def harmless(kind: Any, service: str, *, needs_bus: bool = False) -> Question[None]:
+def harmless(
+    kind: Any, service: str, request: Any = None, *, needs_bus: bool = False
+) -> Question[None]:
     """
-    Return a call with an empty request, which the service refuses or which changes nothing.
+    Return a call that the service refuses, or that changes nothing.
 
     :param kind: type of the service.
     :param service: last part of its name.
+    :param request: what to ask; None: an empty request does nothing.
     :param needs_bus: whether the driver answers it only in its turn on the bus.
     """
     limit_s = None if needs_bus else 0.0
-    return Question(kind, service, kind.Request(), _no_value, limit_s, limit_s)
+    return Question(kind, service, request or kind.Request(), _no_value, limit_s, limit_s)
 
 
 def _no_value(_: Any) -> None:

@@ -68,6 +68,9 @@ _PROVE_WRITE = harmless(WritePort, 'write')
 _PROVE_READ = harmless(ReadPort, 'read')
 _PROVE_CLEAR = harmless(Trigger, 'clear', needs_bus=True)
 _PROVE_AVAILABLE = harmless(GetBytesAvailable, 'get_bytes_available', needs_bus=True)
+_PROVE_START_CYCLIC = harmless(StartCyclic, 'start_cyclic')
+# Without a name it would stop the cycles of all programs; no cycle has one as long as this.
+_PROVE_STOP_CYCLIC = harmless(StopCyclic, 'stop_cyclic', StopCyclic.Request(name='-' * 65))
 PROVE_GET_PARAMETERS = harmless(GetParameters, 'get_parameters')
 PROVE_SET_PARAMETERS = harmless(SetParameters, 'set_parameters')
 
@@ -269,6 +272,7 @@ def _start_cyclic(request: StartCyclic.Request, driver: str) -> Question[None]:
         request,
         lambda response: _check(response, driver),
         hold_s=0.0,  # answered without the bus
+        proof=_PROVE_START_CYCLIC,
     )
 
 
@@ -289,7 +293,9 @@ def stop_cyclic(name: str, driver: str) -> Question[CycleCounts]:
         return CycleCounts(response.cycles, response.missed)
 
     request = StopCyclic.Request(name=name)
-    return Question(StopCyclic, 'stop_cyclic', request, answer, hold_s=0.0)
+    return Question(
+        StopCyclic, 'stop_cyclic', request, answer, hold_s=0.0, proof=_PROVE_STOP_CYCLIC
+    )
 
 
 def get_baudrate(driver: str) -> Question[int]:

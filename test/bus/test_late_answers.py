@@ -362,10 +362,10 @@ def test_the_first_answer_of_a_servo_that_was_away_is_asked_for_again(wired_bus,
     wired_bus.line.late._silences[1] = 3
     for _ in range(6):
         assert ask(wired_bus).result is ResultCode.RX_TIMEOUT
-    doubtful = ask(wired_bus)
+    doubtful = ask(wired_bus, timeout_s=5.0)
     assert doubtful.result is ResultCode.RX_CORRUPT
     assert 'may be the late answer to an earlier question; ask again' in doubtful.message
-    result = ask(wired_bus)
+    result = ask(wired_bus, timeout_s=5.0)
     assert (result.result, number(result)) == (ResultCode.SUCCESS, 9)
 
 
