@@ -30,7 +30,7 @@ from dxl_port_driver.client.overdue import LOOK_S, Overdue, SOON_S
 from dxl_port_driver.client.question import Question
 from dxl_port_driver.client.questions import CycleCounts, Octets
 from dxl_port_driver.client.service_clients import ServiceClients
-from dxl_port_driver.errors import DxlPortError, PortClosedError
+from dxl_port_driver.errors import DxlPortError
 from dxl_port_driver.protocol.transaction import Transaction, TransactionResult
 from rclpy.node import Node
 
@@ -105,7 +105,7 @@ class PortClient:
         """
         self._closed = True
         self._leases.close()
-        self._watch.close(self._closed_error())
+        self._watch.close(self._clients.closed())
         if self._end_node is not None:
             self._end_node()
         else:
@@ -369,7 +369,7 @@ class PortClient:
         :raises DxlPortError: it was not, or the answer tells of a failure.
         """
         if self._closed:
-            raise self._closed_error()
+            raise self._clients.closed()
         clients = self._clients
         if clients.would_wait_for_itself():
             raise clients.deadlock()
@@ -383,7 +383,7 @@ class PortClient:
         if not waiting.acquire(timeout=SOON_S):
             overdue = Overdue(clients, question, sent)
             while not waiting.acquire(timeout=LOOK_S):
-                error = self._closed_error() if self._closed else overdue.look(time.monotonic())
+                error = self._clients.closed() if self._closed else overdue.look(time.monotonic())
                 if error is not None:
                     clients.forget(question, future)
                     clients.proven.discard(question.service)
@@ -404,14 +404,9 @@ class PortClient:
         """Ask a question without waiting; all ``_async`` methods are made of this."""
         if self._closed:
             call: Call[T] = Call(self._clients)
-            call.fail(self._closed_error())
+            call.fail(self._clients.closed())
             return call
         return self._watch.begin(question)
-
-    def _closed_error(self) -> PortClosedError:
-        return PortClosedError(
-            f'the client of {self.driver} is closed; make a new one', port=self.driver
-        )
 
 
 def _as_result(error: DxlPortError) -> TransactionResult:

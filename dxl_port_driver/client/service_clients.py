@@ -26,7 +26,13 @@ from typing import Any
 from dxl_port_driver.client.background_node import BackgroundNode
 from dxl_port_driver.client.executor_state import is_spun_by_this_thread, run_in_executor
 from dxl_port_driver.client.question import Question
-from dxl_port_driver.errors import DeadlockError, DriverMissingError, NotSpunError
+from dxl_port_driver.errors import (
+    DeadlockError,
+    DriverMissingError,
+    DxlPortError,
+    NotSpunError,
+    PortClosedError,
+)
 from dxl_port_driver.wait_thread import WaitThread
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.client import Client
@@ -186,31 +192,36 @@ class ServiceClients:
 
         :return: the rclpy future of its response.
         :raises NotSpunError: rclpy was shut down.
+        :raises PortClosedError: the clients were closed.
         """
         try:
             return self._client(question).call_async(question.request)
         except RuntimeError as error:
-            # rclpy's errors are RuntimeErrors; which one it is differs between the distros.
-            if self.node.context.ok():
+            reason = self._over()
+            if reason is None:
                 raise
-            raise self.shut_down() from error
+            raise reason from error
 
     def forget(self, question: Question[Any], future: Any) -> None:
-        """Wait no longer for a response."""
-        self._client(question).remove_pending_request(future)
+        """Wait no longer for a response; harmless once all is closed."""
+        client = self._clients.get(question.service)
+        if client is not None:
+            client.remove_pending_request(future)
 
     def is_ready(self, question: Question[Any]) -> bool:
         """
         Tell whether the driver's service is on the graph.
 
         :raises NotSpunError: rclpy was shut down.
+        :raises PortClosedError: the clients were closed.
         """
         try:
             is_ready = self._client(question).service_is_ready()
         except RuntimeError as error:
-            if self.node.context.ok():
+            reason = self._over()
+            if reason is None:
                 raise
-            raise self.shut_down() from error
+            raise reason from error
         if is_ready:
             self._was_found = True
         return is_ready
@@ -248,10 +259,28 @@ class ServiceClients:
             port=self.driver,
         )
 
+    def closed(self) -> PortClosedError:
+        """Return the error that tells of a client that was closed."""
+        return PortClosedError(
+            f'the client of {self.driver} is closed; make a new one', port=self.driver
+        )
+
+    def _over(self) -> DxlPortError | None:
+        """
+        Return what to tell in place of an error of rclpy's; None: that was not closing.
+
+        They are RuntimeErrors; which one it is when something is gone differs between the distros.
+        """
+        if self._closed:
+            return self.closed()
+        return None if self.node.context.ok() else self.shut_down()
+
     def _client(self, question: Question[Any]) -> Client:
         client = self._clients.get(question.service)
         if client is None:
             with self._lock:
+                if self._closed:
+                    raise self.closed()
                 client = self._clients.get(question.service)
                 if client is None:
                     client = self.node.create_client(

@@ -273,7 +273,7 @@ class TestReasons:
             told = []
             try:
                 # The far end needs some as well.
-                for room in range(1 if kind == 'rfc2217' else 3):
+                for room in range({'rfc2217': 1, 'socket': 2}.get(kind, 3)):
                     resource.setrlimit(resource.RLIMIT_NOFILE, (limit + room, hard))
                     with contextlib.suppress(PortMissingError):
                         with pytest.raises(PortOpenError) as caught:

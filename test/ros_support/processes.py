@@ -21,6 +21,7 @@ import os
 from pathlib import Path
 import signal
 import subprocess
+import time
 
 PATIENCE_S = 20.0
 
@@ -60,8 +61,17 @@ class Program:
         return self.log.read_text(errors='replace')
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send it a signal; it does nothing any more once this has sent it SIGSTOP."""
         self._process.send_signal(number)
+        deadline = time.monotonic() + PATIENCE_S
+        while number is signal.SIGSTOP and not self._stands_still():
+            assert time.monotonic() < deadline, 'it goes on'
+            time.sleep(0.001)
+
+    def _stands_still(self) -> bool:
+        # Each thread by itself, a moment after the signal was sent.
+        tasks = Path(f'/proc/{self.pid}/task').glob('*/stat')
+        return all(task.read_text().rpartition(')')[2].split()[0] == 'T' for task in tasks)
 
     def wait(self) -> int:
         """Wait until it has ended, and give its exit status."""
