@@ -241,6 +241,13 @@ class CallWatch:
                 error = self._prove(service, now)
             except DxlPortError as raised:
                 error = raised
+            except Exception as raised:
+                # Not one of ours, as when the node was destroyed; see _watch.
+                with self._lock:
+                    held = self._held.pop(service, None)
+                for item in held.items if held is not None else ():
+                    item.call.fail(raised)
+                continue
             if error is None:
                 continue
             with self._lock:

@@ -176,22 +176,25 @@ class LeaseRenewer:
         # A driver that is away is waited for; if it comes back without the cycle, it says so.
         if not self._clients.is_ready(question):
             return
+        # Until the cycle is known to run, a refusal says nothing: it may have overtaken the response
+        # to the start, in another thread of the executor.
+        is_granted = lease.is_granted
         future = self._clients.send(question)
         with self._changed:
             lease.unanswered.append(future)
             oldest = lease.unanswered.popleft() if len(lease.unanswered) > _UNANSWERED else None
         if oldest is not None:
             self._clients.forget(question, oldest)
-        future.add_done_callback(lambda done: self._take(lease, done))
+        future.add_done_callback(lambda done: self._take(lease, done, is_granted))
 
-    def _take(self, lease: Lease, future: Any) -> None:
+    def _take(self, lease: Lease, future: Any, is_granted: bool) -> None:
         with self._changed, contextlib.suppress(ValueError):
             lease.unanswered.remove(future)
         response = future.result()
         if response is None or response.result == ResultCode.SUCCESS:
             return
         # Before the cycle is started, there is nothing to renew; that goes on.
-        if lease.is_granted:
+        if is_granted:
             self._lose(lease, response.message)
 
     def _lose(self, lease: Lease, why: str) -> None:

@@ -32,6 +32,7 @@ from dxl_port_driver.errors import (
 from dxl_port_driver.protocol.transaction import Transaction
 from dynamixel_sdk import COMM_TX_FAIL, PacketHandler
 import pytest
+from rclpy.node import Node
 from ros_support.graph import eventually, PATIENCE_S
 from ros_support.wire import ping
 
@@ -166,6 +167,18 @@ def test_closing_ends_a_first_use(joined):
         with pytest.raises(PortClosedError):
             call.result(PATIENCE_S)
         assert lossy.real('transact') == []
+
+
+def test_a_first_use_ends_when_the_node_is_destroyed_under_it(joined, graph):
+    node = Node('short_lived', context=graph.node.context)
+    client = PortClient(node, '/nobody', wait_for_driver_s=PATIENCE_S)
+    call = client.transact_async(ping(1))
+    began = time.monotonic()
+    node.destroy_node()
+    assert call.exception(PATIENCE_S) is not None
+    assert time.monotonic() - began < PATIENCE_S / 2
+    eventually(lambda: not any(one.name == 'dxl-client-watch' for one in threading.enumerate()))
+    client.close()
 
 
 def test_calls_that_were_given_up_are_not_kept(joined, graph):
