@@ -176,8 +176,8 @@ class LeaseRenewer:
         # A driver that is away is waited for; if it comes back without the cycle, it says so.
         if not self._clients.is_ready(question):
             return
-        # Until the cycle is known to run, a refusal says nothing: it may have overtaken the response
-        # to the start, in another thread of the executor.
+        # Until the cycle is known to run a refusal says nothing, and it may be seen only after the
+        # response to the start, by another thread of the executor.
         is_granted = lease.is_granted
         future = self._clients.send(question)
         with self._changed:
