@@ -54,6 +54,11 @@ class Subject(NamedTuple):
         return self.identity.reply.id
 
     @property
+    def options(self) -> str:
+        """What a command for it needs beside its id; empty, or with a blank before it."""
+        return _options(self.identity.reply.protocol)
+
+    @property
     def name(self) -> str:
         """How a sentence about it begins."""
         return called(self.id, self.identity.model)
@@ -235,7 +240,8 @@ def _subject(survey: Survey, identity: Identity) -> Subject:
 def _alarm(survey: Survey, subject: Subject) -> Check:
     reply, registers = subject.identity.reply, subject.registers
     told = f'{subject.name} tells: {reply.alarm}'
-    reboot = f'mend the cause, then: dxl_port reboot {subject.id} (its torque goes off)'
+    command = f'dxl_port reboot {subject.id}{subject.options}'
+    reboot = f'mend the cause, then: {command} (its torque goes off)'
     if registers is not None and registers.hardware_error is not None:
         name, address = registers.hardware_error_name, registers.hardware_error
         why = _read_byte(survey, subject, address)
@@ -256,21 +262,18 @@ def _alarm(survey: Survey, subject: Subject) -> Check:
 
 def _status_levels(subjects: list[Subject]) -> Iterator[Check]:
     for level, words in _LEVELS.items():
-        alike = [subject for subject in subjects if subject.level == level]
-        addresses = {each.registers.status_level for each in alike if each.registers is not None}
-        for address in sorted(addresses):
-            ids = [
-                each.id
-                for each in alike
-                if each.registers is not None and each.registers.status_level == address
-            ]
+        alike: dict[tuple[int, str], list[int]] = {}
+        for each in subjects:
+            if each.level == level and each.registers is not None:
+                alike.setdefault((each.registers.status_level, each.options), []).append(each.id)
+        for (address, options), ids in sorted(alike.items()):
             yield Check(
                 'status return',
                 State.WARN,
                 f'servo {id_list(ids)} {words} (Status Return Level {level}): a write '
                 'waits in vain for an answer',
-                f'dxl_port write {_typed(ids)} {address} 2 --no-answer; where it is wanted so, '
-                'await no answer: FRAMING_NONE in a program, write --no-answer here',
+                f'dxl_port write {_typed(ids)} {address} 2 --no-answer{options}; where it is '
+                'wanted so, await no answer: FRAMING_NONE in a program, write --no-answer here',
             )
 
     for subject in subjects:
@@ -284,7 +287,7 @@ def _status_levels(subjects: list[Subject]) -> Iterator[Check]:
 
 
 def _return_delays(survey: Survey, subjects: list[Subject]) -> Iterator[Check]:
-    slow: dict[tuple[float, int], list[int]] = {}
+    slow: dict[tuple[float, int, str], list[int]] = {}
     known = 0
     for subject in subjects:
         if subject.registers is None or subject.level == 0:
@@ -301,16 +304,16 @@ def _return_delays(survey: Survey, subjects: list[Subject]) -> Iterator[Check]:
         known += 1
         delay_s = value * _DELAY_UNIT_S
         if delay_s > _SLOW_S:
-            slow.setdefault((delay_s, address), []).append(subject.id)
+            slow.setdefault((delay_s, address, subject.options), []).append(subject.id)
     if known and not slow:
         yield Check('return delay', State.OK, f'at most {_SLOW_S * 1e6:.0f} us')
-    for (delay_s, address), ids in sorted(slow.items()):
+    for (delay_s, address, options), ids in sorted(slow.items()):
         yield Check(
             'return delay',
             State.WARN,
             f'servo {id_list(ids)} waits {delay_s * 1e6:.0f} us before each answer',
             'with torque off, set the Return Delay Time to 0: '
-            f'dxl_port write {_typed(ids)} {address} 0',
+            f'dxl_port write {_typed(ids)} {address} 0{options}',
         )
 
 
@@ -325,6 +328,10 @@ def _read_byte(survey: Survey, subject: Subject, address: int) -> int | str:
 
 def _ids(servos: list[Identity]) -> str:
     return id_list(sorted({one.reply.id for one in servos}))
+
+
+def _options(protocol: Protocol) -> str:
+    return f' --protocol {protocol}' if protocol is Protocol.V1 else ''
 
 
 def _typed(ids: list[int]) -> str:

@@ -61,6 +61,18 @@ def test_people_get_a_line_a_check_and_the_way_to_mend_it(dxl_port):
     assert '-> with torque off, set the Return Delay Time to 0: dxl_port write 1-2 9 0' in done.out
 
 
+def test_the_way_to_mend_it_names_the_protocol_that_is_not_the_default(dxl_port):
+    port = f'sim://?ids=1-2&protocol=1.0&{TWO_RATES}'
+    (record,) = (
+        record
+        for record in dxl_port(*LOOK, '1-2', '--port', port).records
+        if record['check'] == 'return delay'
+    )
+    command = record['mend'].partition('dxl_port ')[2].split()
+    assert command == ['write', '1-2', '5', '0', '--protocol', '1.0']
+    assert dxl_port(*command, '--port', port).status == 0
+
+
 def test_servos_that_were_named_and_do_not_answer_are_findings(dxl_port):
     port = f'sim://?ids=1&baudrate=1000000&{TWO_RATES}'
     done = dxl_port(*LOOK, '1,7-8', '--port', port)
@@ -189,7 +201,7 @@ def test_servos_that_are_set_not_to_answer_writes_are_named(dxl_port, fake):
         (
             'warn',
             'servo 4 answers pings and reads, but no writes',
-            'dxl_port write 4 16 2 --no-answer',
+            'dxl_port write 4 16 2 --no-answer --protocol 1.0',
         ),
         (
             'warn',
