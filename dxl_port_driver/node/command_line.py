@@ -21,20 +21,23 @@ import textwrap
 
 from dxl_port_driver.node.declarations import DECLARATIONS
 
-_WIDTH = 99
+_WIDTH = 79
 _USAGE = """\
-usage: port_driver [--help] [--ros-args [-p NAME:=VALUE]... [--params-file FILE]... [-r __node:=NAME] [-r __ns:=NAMESPACE]]
+usage: port_driver [--help] [--ros-args [-p NAME:=VALUE]...
+                   [--params-file FILE]... [-r __node:=NAME] [-r __ns:=/NAME]]
 
-Own the serial port of a DYNAMIXEL bus and share it with other nodes, until Ctrl-C or SIGTERM. The
-port is opened by the lifecycle transition configure, requests are let in by activate; autostart
-does both.
+Own the serial port of a DYNAMIXEL bus and share it with other nodes, until
+Ctrl-C or SIGTERM. The port is opened by the lifecycle transition configure,
+requests are let in by activate; autostart does both.
 
-  port_driver --ros-args -p port_name:=/dev/ttyUSB0 -p baudrate:=57600 -p autostart:=true
-  port_driver --ros-args -p port_name:=sim:// -p autostart:=true      emulated servos
+  port_driver --ros-args -p port_name:=/dev/ttyUSB0 -p autostart:=true
+  port_driver --ros-args -p port_name:=sim:// -p autostart:=true
   port_driver --ros-args --params-file arm.yaml -r __ns:=/arm
 
+The second has emulated servos.
+
 parameters:
-"""  # noqa: E501 - the line of the usage is one line
+"""
 
 
 def own_words(arguments: Sequence[str]) -> list[str]:

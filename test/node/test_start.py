@@ -133,6 +133,7 @@ def test_help_and_words_that_mean_nothing(start):
     assert help_wanted.wait() == 0
     for declaration in DECLARATIONS:
         assert f'\n  {declaration.name} (' in help_wanted.output
+    assert max(map(len, help_wanted.output.splitlines())) < 80
     assert word.wait() == assignment.wait() == 2
     assert word.output == (
         "port_driver: '/dev/ttyUSB0' on the command line is not known; see port_driver --help\n"
