@@ -32,6 +32,7 @@ import time
 
 from builtin_interfaces.msg import Time
 from dxl_port_interfaces.msg import DriverStatus
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -67,6 +68,8 @@ class Status:
         on_others: Callable[[], None],
     ) -> None:
         self._node = node
+        # Its callbacks share what was heard, and a composed node may have several threads.
+        self._group = MutuallyExclusiveCallbackGroup()
         self._fill_in = fill_in
         self._on_others = on_others
         sec, nanosec = divmod(time.time_ns(), 10**9)
@@ -112,7 +115,7 @@ class Status:
 
     def _subscribe(self) -> Subscription:
         return self._node.create_subscription(
-            DriverStatus, '~/status', self._on_status, _HEARING_QOS
+            DriverStatus, '~/status', self._on_status, _HEARING_QOS, callback_group=self._group
         )
 
     def _on_status(self, status: DriverStatus) -> None:
@@ -125,7 +128,7 @@ class Status:
             if self._timer is None:
                 # By the wall clock, it would stop for as long as that is set back.
                 steady = Clock(clock_type=ClockType.STEADY_TIME)
-                self._timer = self._node.create_timer(_ASK_S, self._ask, clock=steady)
+                self._timer = self._node.create_timer(_ASK_S, self._ask, self._group, clock=steady)
         self._update()
 
     def _ask(self) -> None:
