@@ -25,12 +25,15 @@ from __future__ import annotations
 from collections.abc import Callable
 import inspect
 from typing import Any
+from weakref import WeakSet
 
 from dxl_port_driver.errors import ResultCode
 from dxl_port_interfaces.msg import TransactionResult
 from rclpy.node import Node
 
 Callback = Callable[[Any, Any], Any]
+
+_guards: WeakSet[Callback] = WeakSet()
 
 
 def wrap_service(node: Node, name: str, wrapper: Callable[[Callback], Callback]) -> None:
@@ -46,9 +49,15 @@ def wrap_service(node: Node, name: str, wrapper: Callable[[Callback], Callback])
 
 
 def guard_services(node: Node) -> None:
-    """Let each service that the node has answer its client, whatever its callback does."""
+    """
+    Let each service that the node has answer its client, whatever its callback does.
+
+    May be called again after others were made; those that are guarded stay as they are.
+    """
     for service in node.services:
-        service.callback = _guarded(service.callback, node, service.srv_name)
+        if service.callback not in _guards:
+            service.callback = _guarded(service.callback, node, service.srv_name)
+            _guards.add(service.callback)
 
 
 def _guarded(callback: Callback, node: Node, name: str) -> Callback:

@@ -60,3 +60,9 @@ def test_no_client_takes_it_for_success(call):
         assert 'a bug' in counted.message
         assert not call('clear').success
         assert not call('transact_batch').results
+
+
+def test_to_guard_them_again_leaves_them_as_they_are(call, graph):
+    before = [service.callback for service in graph.node.services]
+    guard_services(graph.node)
+    assert [service.callback for service in graph.node.services] == before
