@@ -38,6 +38,8 @@ SIGNALS = (
     signal.SIGPOLL,
     signal.SIGPWR,
     signal.SIGXCPU,
+    # As the images of Docker that have systemd in them send SIGRTMIN+3 to stop.
+    *range(signal.SIGRTMIN, signal.SIGRTMAX + 1),
 )
 """Those that end a process unless it handles them, and leave it able to end in order."""
 
@@ -89,7 +91,7 @@ class StopRequests:
             signal.signal(number, signal.SIG_IGN)
 
     def _await_signal(self) -> str:
-        return signal.Signals(os.read(self._reader, 1)[0]).name
+        return _name(os.read(self._reader, 1)[0])
 
     def _await_parent_or_signal(self) -> str:
         # A process whose parent ends gets another one at that moment. To ask for it is sound where
@@ -99,3 +101,10 @@ class StopRequests:
             if select.select([self._reader], [], [], _PARENT_PERIOD_S)[0]:
                 return self._await_signal()
         return f'the end of its parent process {PARENT_AT_START}'
+
+
+def _name(number: int) -> str:
+    # Of the real-time signals only the first and the last one have names of their own.
+    if signal.SIGRTMIN < number < signal.SIGRTMAX:
+        return f'SIGRTMIN+{number - signal.SIGRTMIN}'
+    return signal.Signals(number).name
