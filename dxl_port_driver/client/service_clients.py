@@ -36,6 +36,7 @@ from dxl_port_driver.errors import (
 from dxl_port_driver.wait_thread import WaitThread
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.client import Client
+from rclpy.exceptions import InvalidHandle
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -191,13 +192,13 @@ class ServiceClients:
         Send a request now.
 
         :return: the rclpy future of its response.
-        :raises NotSpunError: rclpy was shut down.
+        :raises NotSpunError: rclpy was shut down, or the node destroyed.
         :raises PortClosedError: the clients were closed.
         """
         try:
             return self._client(question).call_async(question.request)
         except RuntimeError as error:
-            reason = self._over()
+            reason = self._over(error)
             if reason is None:
                 raise
             raise reason from error
@@ -212,13 +213,13 @@ class ServiceClients:
         """
         Tell whether the driver's service is on the graph.
 
-        :raises NotSpunError: rclpy was shut down.
+        :raises NotSpunError: rclpy was shut down, or the node destroyed.
         :raises PortClosedError: the clients were closed.
         """
         try:
             is_ready = self._client(question).service_is_ready()
         except RuntimeError as error:
-            reason = self._over()
+            reason = self._over(error)
             if reason is None:
                 raise
             raise reason from error
@@ -265,7 +266,7 @@ class ServiceClients:
             f'the client of {self.driver} is closed; make a new one', port=self.driver
         )
 
-    def _over(self) -> DxlPortError | None:
+    def _over(self, error: RuntimeError) -> DxlPortError | None:
         """
         Return what to tell in place of an error of rclpy's; None: that was not closing.
 
@@ -273,7 +274,15 @@ class ServiceClients:
         """
         if self._closed:
             return self.closed()
-        return None if self.node.context.ok() else self.shut_down()
+        if not self.node.context.ok():
+            return self.shut_down()
+        if isinstance(error, InvalidHandle):
+            return NotSpunError(
+                'the node of the client was destroyed, so there is no way to reach '
+                f'{self.driver}; make a new client on another node',
+                port=self.driver,
+            )
+        return None
 
     def _client(self, question: Question[Any]) -> Client:
         client = self._clients.get(question.service)

@@ -26,6 +26,7 @@ from dxl_port_driver.client import driver_facts, PortClient, RemotePortHandler
 from dxl_port_driver.errors import (
     DriverMissingError,
     NotAvailableError,
+    NotSpunError,
     PortClosedError,
     ResultCode,
 )
@@ -175,8 +176,16 @@ def test_a_first_use_ends_when_the_node_is_destroyed_under_it(joined, graph):
     call = client.transact_async(ping(1))
     began = time.monotonic()
     node.destroy_node()
-    assert call.exception(PATIENCE_S) is not None
+    assert isinstance(call.exception(PATIENCE_S), NotSpunError)
     assert time.monotonic() - began < PATIENCE_S / 2
+    # What comes after it is told so as well, by the methods that raise nothing too.
+    with pytest.raises(NotSpunError, match='was destroyed'):
+        client.transact(ping(1))
+    with pytest.raises(NotSpunError):
+        client.clear_async().result(PATIENCE_S)
+    port = RemotePortHandler(client)
+    assert PacketHandler(2.0).ping(port, 1) == (0, COMM_TX_FAIL, 0)
+    assert isinstance(port.last_error, NotSpunError)
     eventually(lambda: not any(one.name == 'dxl-client-watch' for one in threading.enumerate()))
     client.close()
 
