@@ -34,7 +34,7 @@ _LONGEST_VALUE = 8
 @click.command(
     'read',
     epilog=examples(
-        'read 1 132 4 --port /dev/ttyUSB0       present position of an X series servo',
+        'read 1 132 4 --port /dev/ttyUSB0       present position, X series',
         'read 1-6 0x92 --driver /dxl_port_driver',
         'read 1 36 2 --protocol 1.0 --port /dev/ttyUSB0',
     ),

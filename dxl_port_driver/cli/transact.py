@@ -37,7 +37,7 @@ from dxl_port_driver.protocol.transaction import Framing, Transaction, Transacti
     'transact',
     epilog=examples(
         'transact FF FF FD 00 01 03 00 01 19 4E --port /dev/ttyUSB0',
-        'transact FFFF010201FB --driver /dxl_port_driver     ping, Protocol 1.0',
+        'transact FFFF010201FB --port /dev/ttyUSB0     ping, Protocol 1.0',
         'transact 55 AA --length 4 --timeout 0.5 --port /dev/ttyUSB0',
     ),
 )

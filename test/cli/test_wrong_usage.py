@@ -91,6 +91,7 @@ def test_a_port_that_does_not_open_is_status_3(dxl_port, command, port, sentence
 )
 def test_help_has_examples(dxl_port, command):
     done = dxl_port(command, '--help')
+    assert max(map(len, done.out.splitlines())) <= 80
     assert done.status == 0
     assert f'  dxl_port {command} ' in done.out
     assert command in dxl_port('--help').out
