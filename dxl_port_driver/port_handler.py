@@ -270,6 +270,8 @@ class PortHandler(SdkClockMethods):
             if length < 1:
                 # The SDK asks for nothing, again and again, when broadcastPing() has its fill
                 # before the time is over.
+                self._opened()
+                self.last_error = None
                 time.sleep(max(0.0, min(_IDLE_S, self._packet_clock.deadline - monotonic())))
                 return b''
             if len(self._ahead) < length:

@@ -256,3 +256,10 @@ def test_the_packet_clock_says_true_when_its_time_is_over(line: tuple[int, int])
     assert functions.readPort(number, [], 1) == 0
     assert functions.isPacketTimeout(number) is True
     assert time.monotonic() < deadline
+
+
+def test_to_read_no_bytes_is_0_whatever_failed_before(line: tuple[int, int]) -> None:
+    number, _ = line
+    assert functions.readPort(number, None, 3) == -1  # type: ignore[arg-type]
+    assert functions.readPort(number, [], 0) == 0
+    assert functions.getLastError(number) is None

@@ -57,6 +57,9 @@ NEVER_IN_TIME = 4
 _WIDEST = 20
 """So many times longer at the most, for how late answers have been."""
 
+_REMEMBERED_S = 1.0
+"""How long an answer that comes too late to be waited for is still known as a late one, s."""
+
 _AWAY_AFTER = 3
 """So many waits in silence, and a servo is taken to be away."""
 
@@ -226,12 +229,23 @@ class LateAnswers:
                 self._silent_waits += 1
             if self._debts[servo].until <= now:
                 del self._debts[servo]
-        for servo in self._confirmations.keys() & asked:
-            if self._confirmations[servo] <= now:
-                del self._confirmations[servo]
+        self._forget_expired(now)
         self._looked = now
         # Whatever comes from here on does not follow what came so far.
         self._framers = []
+
+    def _forget_expired(self, now: float) -> None:
+        """
+        Forget what cannot come any more, whoever is asked next.
+
+        Else a servo that was away when it was last asked would be taken for one that answers
+        late, by all the time since, as soon as anything comes from it.
+        """
+        known_from = now - _REMEMBERED_S
+        for servo in [one for one, debt in self._debts.items() if debt.until <= known_from]:
+            del self._debts[servo]
+        for servo in [one for one, until in self._confirmations.items() if until <= now]:
+            del self._confirmations[servo]
 
     def is_doubtful(self, answered: Set[int], now: float) -> bool:
         """Tell whether an answer that has come may be one to an earlier question."""

@@ -23,7 +23,7 @@ from dxl_port_driver.bus.lateness import Request
 from dxl_port_driver.bus.work import Line, Steps, Wait, Work
 from dxl_port_driver.errors import DxlPortError, ReceiveError, ResultCode, TransmitError
 from dxl_port_driver.port.base import Port
-from dxl_port_driver.protocol.plain_exchange import AwaitQuiet, Exchange
+from dxl_port_driver.protocol.plain_exchange import AwaitQuiet, Exchange, SendOnly
 from dxl_port_driver.protocol.timing import MAX_RETURN_DELAY_S
 from dxl_port_driver.protocol.transaction import Attempt, TransactionResult
 
@@ -114,7 +114,7 @@ class TransactWork(Work[TransactionResult]):
             now = time.monotonic()
             if exchange.brings_unknown and not isinstance(exchange, AwaitQuiet):
                 written = exchange.data if self._keep_received else b''
-                line.unrest.begin(now, exchange.quiet_s, written)
+                line.unrest.begin(max(now, line.quiet_from), exchange.quiet_s, written)
             if (
                 attempt.result not in _WORTH_A_RETRY
                 or attempts > self._retries
@@ -163,7 +163,11 @@ class TransactWork(Work[TransactionResult]):
                 if isinstance(exchange, AwaitQuiet):
                     yield from self._await_quiet(exchange, line)
                 # Who waits for nothing is done, but the next must not run into an answer.
-                line.occupied(exchange.deadline + exchange.ignored_answer_s)
+                clear_from = exchange.deadline + exchange.ignored_answer_s
+                line.occupied(clear_from)
+                if isinstance(exchange, SendOnly):
+                    for servo in exchange.confirming:
+                        line.late.may_confirm(servo, clear_from + exchange.quiet_s + line.late_s)
             elif line.is_unconfirmed(exchange):
                 yield from self._await_confirmation(port, line, begun)
             else:

@@ -16,8 +16,9 @@
 Answers that may be on the wire though nobody can tell how many there are, or how long they take.
 
 A raw write may be anything, and so may the answers to an instruction that the driver does not
-know. After such bytes the next request waits until nothing came for the packet timeout. What is
-in the receive buffer stays there: it may be for a raw read.
+know; and a read that was sent without waiting for its data, which an adapter may keep back, looks
+like the answer to the next one. After such bytes the next request waits until nothing came for
+the packet timeout. What is in the receive buffer stays there: it may be for a raw read.
 
 A raw write does not wait behind a raw read that brought something: then the program that wrote
 has its answer, and a loop of raw writes and reads is as quick as its device. Nor does one that

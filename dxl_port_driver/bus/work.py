@@ -234,6 +234,11 @@ class Line:
         self.statistics.bytes_received += len(received)
         self._note(self.late.take(received, since, now))
 
+    def read_raw(self, received: bytes) -> None:
+        """Take note of bytes that a raw read took: what is in them comes no more."""
+        if self.late.is_awaited:
+            self._note(self.late.take(received, None, time.monotonic()))
+
     def listen(self, asked: Set[int], until: float) -> Steps[None]:
         """
         Wait for late answers, to measure how late they are.
@@ -353,6 +358,7 @@ class ReadWork(Work[TransactionResult]):
                 if part:
                     parts.append(part)
                     missing -= len(part)
+                    line.read_raw(part)
                     if line.unrest.is_there:
                         is_all = not (missing and self._timeout_s)
                         line.unrest.read(time.monotonic(), is_all=is_all)

@@ -237,22 +237,43 @@ def _joint(parts: tuple[Answer, ...]) -> Answers:
     return Answers((Answer(BROADCAST_ID, total - first_error_and_last_crc),), parts=parts)
 
 
-def longest_answer_s(data: bytes, link: Link) -> float | None:
+class Ignored(NamedTuple):
     """
-    Return how long the wire may be taken by the answers to some bytes, once they are sent.
+    The answers to some bytes that are sent without waiting for any.
 
-    :param data: anything.
+    :param longest_s: how long the wire may be taken by them, once the bytes are sent, s, without
+        the adapter's latency timer; None where that is not known.
+    :param confirming: ids of servos whose answer has no data, as one that confirms a write.
+    :param brings_data: whether there are others, or that is not known.
+    """
+
+    longest_s: float | None = None
+    confirming: frozenset[int] = frozenset()
+    brings_data: bool = True
+
+
+def ignored_answers(data: bytes, link: Link) -> Ignored:
+    """
+    Return what answers there may be to bytes that are sent without waiting for any.
+
+    :param data: anything; nothing is known of bytes that are not whole instruction packets, and
+        of an instruction that the driver does not know.
     :param link: what the port needs for a byte.
-    :return: time, s, without the adapter's latency timer; None where that is not known: bytes that
-        are not whole instruction packets, or an instruction that the driver does not know.
     """
     try:
         packets = _instructions(data)
-        times = [_longest_s(expected_answers(packet), packet, link) for packet in packets]
+        answers = [expected_answers(packet) for packet in packets]
     except RequestError:
-        return None
+        return Ignored()
+    times = [_longest_s(*one, link) for one in zip(answers, packets, strict=True)]
     known = [one for one in times if one is not None]
-    return sum(known) if len(known) == len(times) else None
+    each = [answer for one in answers for answer in one.each]
+    return Ignored(
+        sum(known) if len(known) == len(times) else None,
+        frozenset(answer.id for answer in each if answer.length == 0),
+        any(one.roll_call or not one.is_known for one in answers)
+        or any(answer.length != 0 for answer in each),
+    )
 
 
 def _instructions(data: bytes) -> list[InstructionPacket]:

@@ -38,6 +38,7 @@ from dxl_port_driver.protocol.instructions import BROADCAST_ID, Instruction
 from dxl_port_driver.protocol.packets import V2_HEADER, V2_OVERHEAD
 
 _PARTS_AT = 8
+_STATUS = bytes((Instruction.STATUS,))
 
 
 class JointParts(NamedTuple):
@@ -98,13 +99,17 @@ def joint_parts(received: bytes, asked: Sequence[Answer]) -> JointParts | None:
     :param asked: id and data length of each servo, in the order in which they were asked.
     :return: None when no joint status packet of that length begins in there.
     """
-    start = received.find(V2_HEADER + bytes((BROADCAST_ID,)))
+    begin = V2_HEADER + bytes((BROADCAST_ID,))
+    start = received.find(begin)
+    # The request begins like that as well, on an adapter that hears itself.
+    while start >= 0 and received[start + 7 : start + 8] not in (b'', _STATUS):
+        start = received.find(begin, start + 1)
     if start < 0 or len(received) < start + _PARTS_AT:
         return None
     data = received[start:]
     whole = _PARTS_AT + sum(JOINT_OVERHEAD + (length or 0) for _, length in asked)
     told = int.from_bytes(data[5:7], 'little') + V2_OVERHEAD
-    if data[_PARTS_AT - 1] != Instruction.STATUS or told != whole:
+    if told != whole:
         return None
     ids = tuple(answer.id for answer in asked)
     at = _PARTS_AT

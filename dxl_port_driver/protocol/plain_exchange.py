@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from dxl_port_driver.errors import ResultCode
-from dxl_port_driver.protocol.answers import ANYONE, longest_answer_s
+from dxl_port_driver.protocol.answers import ANYONE, ignored_answers
 from dxl_port_driver.protocol.explanations import Known
 from dxl_port_driver.protocol.instructions import BROADCAST_ID
 from dxl_port_driver.protocol.packets import InstructionPacket, V2_STATUS_LENGTH
@@ -148,6 +148,8 @@ class SendOnly(Exchange):
     """No answer: over when the bytes have left, which is later than when they were written."""
 
     awaits_answer = False
+    confirming: frozenset[int] = frozenset()
+    """Ids of servos that may confirm it, though nobody waits for that."""
 
     def __init__(self, transaction: Transaction, link: Link) -> None:
         super().__init__(transaction, link)
@@ -155,9 +157,11 @@ class SendOnly(Exchange):
 
     def _take_times(self, link: Link) -> None:
         super()._take_times(link)
-        answer_s = longest_answer_s(self.data, link)
-        self.brings_unknown = answer_s is None
-        self.ignored_answer_s = answer_s or 0.0
+        ignored = ignored_answers(self.data, link)
+        # Data that an adapter keeps back would be taken for the answer to the next question.
+        self.brings_unknown = ignored.brings_data
+        self.confirming = ignored.confirming
+        self.ignored_answer_s = ignored.longest_s or 0.0
 
     def _times(self, link: Link) -> Times:
         wire_s = link.byte_time_s * len(self.data)

@@ -385,3 +385,17 @@ def test_who_comes_before_one_that_answered_in_a_row_does_not_answer_any_more():
 def test_the_bound_is_what_the_docs_say():
     assert LATE_S == 0.05
     assert Bus(object()).line.late_s == LATE_S  # type: ignore[arg-type]
+
+
+def test_what_comes_from_a_servo_long_after_it_was_asked_in_vain_is_no_late_answer():
+    late = LateAnswers()
+    two = frozenset({2})
+    late.heard(two)
+    expect(late, ONE, 10.5)
+    late.may_confirm(3, 10.5)
+    for now in (20.0, 3600.0):
+        late.awaited_until(two, now)
+        late.settle(two, now)
+        assert not late.is_awaited, 'every request would look for what cannot come any more'
+    assert late.take(status(1), None, 3600.01) == []
+    assert late.lateness.report(3600.02) is None

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from dxl_port_driver.errors import RequestError
-from dxl_port_driver.protocol.answers import Answer, Answers, expected_answers, longest_answer_s
+from dxl_port_driver.protocol.answers import Answer, Answers, expected_answers, ignored_answers
 from dxl_port_driver.protocol.instructions import Instruction, Protocol, V1_INSTRUCTIONS
 from dxl_port_driver.protocol.packets import InstructionPacket, parse_instruction, StatusPacket
 from dxl_port_driver.protocol.timing import Link, MAX_RETURN_DELAY_S
@@ -212,13 +212,13 @@ def test_the_longest_answer_is_that_to_all_whole_packets_in_the_bytes(protocol):
         (ping, pong_s),
         (ping * 2, 2 * pong_s),
     ):
-        assert longest_answer_s(data, LINK) == pytest.approx(longest_s)
+        assert ignored_answers(data, LINK).longest_s == pytest.approx(longest_s)
 
 
 def test_the_longest_answer_to_the_sync_read_of_feetech_is_that_of_all_servos():
     data = bytes.fromhex('FF FF FE 07 82 38 02 01 02 03 38')
     longest_s = 3 * 8 * LINK.byte_time_s + 3 * MAX_RETURN_DELAY_S
-    assert longest_answer_s(data, LINK) == pytest.approx(longest_s)
+    assert ignored_answers(data, LINK).longest_s == pytest.approx(longest_s)
 
 
 @pytest.mark.parametrize(
@@ -238,4 +238,4 @@ def test_the_longest_answer_to_the_sync_read_of_feetech_is_that_of_all_servos():
     ],
 )
 def test_of_bytes_that_are_no_known_instruction_the_longest_answer_is_not_known(data):
-    assert longest_answer_s(data, LINK) is None
+    assert ignored_answers(data, LINK).longest_s is None

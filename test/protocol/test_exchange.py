@@ -777,3 +777,18 @@ def test_the_memory_of_an_exchange_is_bounded_under_endless_noise(protocol):
     assert exchange.attempt.result is RX_CORRUPT
     assert len(exchange.attempt.data) <= 200
     assert len(exchange.attempt.message) < 500
+
+
+def test_the_parts_of_a_joint_packet_are_told_behind_the_echo_of_the_request():
+    request = InstructionPacket(
+        Protocol.V2, 254, Instruction.FAST_SYNC_READ, bytes((132, 0, 4, 0, 1, 2))
+    ).encode()
+    head = bytes.fromhex('ff ff fd 00 fe 11 00 55')  # 2 servos, each error, id, 4 bytes and CRC
+    part = head + b'\0\1abcd'
+    part += crc16(part).to_bytes(2, 'little')
+    exchange = make_exchange(Transaction(data=request), Link(1e-5, 0.016), Limits())
+    exchange.begin(0.0)
+    exchange.feed(request + part)
+    exchange.expire()
+    assert exchange.attempt.data == part
+    assert 'ended before the part of servo 2' in exchange.attempt.message
