@@ -264,6 +264,7 @@ class Hands:
 
 @pytest.mark.usefixtures('quick_switches')
 class TestInterleavings:
+    @pytest.mark.timeout(600)
     @pytest.mark.parametrize('kind', ['pty', 'socket', 'sim'])
     def test_all_methods_from_four_threads_raise_their_own_errors_only(
         self,
@@ -278,7 +279,7 @@ class TestInterleavings:
                 make_port(far_end.name).close()
                 before = descriptors()
                 hands = Hands(far_end.name, seed)
-                hands.run(10_000 if is_long else 600)
+                hands.run(1_000 if is_long else 600)
                 assert PortClosedError in hands.told
                 most = len(before) + (kind == 'socket')
                 wait_until(lambda most=most: len(descriptors()) <= most)  # type: ignore[misc]
