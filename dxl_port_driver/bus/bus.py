@@ -250,7 +250,9 @@ class Bus:
         return len(self._queue)
 
     def _enqueue(self, entry: Entry) -> None:
-        deadline = entry.submitted + entry.work.queue_timeout_s
+        # To wait for a board that is starting is not to wait for the bus.
+        waits_from = max(entry.submitted, self.line.ready_from)
+        deadline = waits_from + entry.work.queue_timeout_s
         self._queue.push(entry, entry.work.priority, deadline)
         if not self._owned:
             self._work_to_do.notify()

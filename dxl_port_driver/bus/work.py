@@ -115,6 +115,8 @@ class Line:
         """How much later than the packet timeout rule allows an answer may come, s."""
         self.open_delay_s = 0.0
         """How long a board that resets when its port is opened hears nothing, s."""
+        self.ready_from = 0.0
+        """When the board has heard nothing for so long, monotonic time, s."""
         self.late = LateAnswers()
         self.confirmations = Confirmations()
         self.plain: set[int] = set()
@@ -152,7 +154,8 @@ class Line:
     def opened(self) -> None:
         """Note that the device has just been opened; what was to come before is gone with it."""
         self.failed = False
-        self.quiet_from = time.monotonic() + self.open_delay_s if self.open_delay_s else 0.0
+        self.ready_from = time.monotonic() + self.open_delay_s if self.open_delay_s else 0.0
+        self.quiet_from = self.ready_from
         self.late = LateAnswers()
         self.confirmations = Confirmations()
         self.plain = set()

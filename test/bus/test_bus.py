@@ -417,3 +417,19 @@ def test_many_threads_each_get_the_answers_to_their_own_questions(wired_bus, ser
     assert wrong == []
     assert servos.torn == []
     assert len(servos.asked) == 8 * 150
+
+
+def test_waiting_for_a_board_that_is_starting_is_not_waiting_for_the_bus(bus, still):
+    still.answer = lambda data: PONG
+    bus.line.open_delay_s = 0.6
+    bus.line.opened()
+    opened = time.monotonic()
+    futures = [bus.submit(transact(Transaction(PING), queue_timeout_s=0.2)) for _ in range(3)]
+    assert [one.result(LONG_S).result for one in futures] == [ResultCode.SUCCESS] * 3
+    assert time.monotonic() - opened >= 0.6
+    # From then on it is as ever.
+    held = hold(bus)
+    with pytest.raises(PortBusyError):
+        bus.submit(transact(Transaction(PING), queue_timeout_s=0.05)).result(LONG_S)
+    still.give(b'x')
+    held.result(LONG_S)
