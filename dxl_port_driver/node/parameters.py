@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-import difflib
 import fnmatch
 from typing import Any
 
@@ -149,6 +148,9 @@ def check_given(node: Node) -> None:
 
 def unknown_parameter(name: str) -> str:
     """Give the name of a parameter that does not exist, and of the one that was meant."""
+    # Not earlier: a start that is right has no use for it.
+    import difflib
+
     meant = difflib.get_close_matches(name.rpartition('.')[2], _BY_NAME, n=1)
     return f'{name} (did you mean {meant[0]}?)' if meant else name
 

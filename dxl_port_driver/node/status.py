@@ -26,7 +26,6 @@ from __future__ import annotations
 from collections.abc import Callable
 import copy
 import os
-import socket
 import threading
 import time
 
@@ -76,7 +75,7 @@ class Status:
         self._own = DriverStatus(
             instance_id=os.urandom(16).hex(),
             started=Time(sec=sec, nanosec=nanosec),
-            host=socket.gethostname(),
+            host=os.uname().nodename,
             pid=os.getpid(),
         )
         self._told: DriverStatus | None = None
